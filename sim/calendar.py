@@ -1,0 +1,141 @@
+"""What will happen on which day: a ring of days that costs only what happens.
+
+A calendar keeps whole numbers (rows of people, numbers of cases or stories), each under its day.
+Days stand in a ring; a day's entries lie in blocks, so that many can be read ahead. What lies
+farther off than the ring is long is put on its last day and moved on from there: whoever reads an
+entry looks whether its own day has come.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+RING = 256
+BLOCK = 32
+
+
+class Pool(NamedTuple):
+    """Numbered places, taken and given back: `spare` holds those given back, `mark` how many lie
+    there and how many places were ever taken."""
+
+    spare: Array
+    mark: Array
+
+
+class Calendar(NamedTuple):
+    """Entries by day: per day of the ring the newest block and the number of entries, and the blocks."""
+
+    first: Array
+    count: Array
+    entries: Array
+    following: Array
+    blocks: Pool
+
+
+def new_pool(places: int) -> Pool:
+    """Return an empty pool of so many places."""
+    return Pool(np.zeros(places, np.int32), np.zeros(2, np.int64))
+
+
+def new_calendar(entries: int) -> Calendar:
+    """Return an empty calendar with room for so many entries, however they fall on days."""
+    blocks = entries // BLOCK + 2 * RING
+    return Calendar(
+        np.full(RING, -1, np.int32),
+        np.zeros(RING, np.int64),
+        np.zeros((blocks, BLOCK), np.int32),
+        np.zeros(blocks, np.int32),
+        new_pool(blocks),
+    )
+
+
+@compiled
+def free_places(pool: Pool) -> int:
+    """Return how many more places can be taken."""
+    return len(pool.spare) - int(pool.mark[1]) + int(pool.mark[0])
+
+
+@compiled
+def take(pool: Pool) -> int:
+    """Take a free place and return its number; the caller has seen to it that there is one."""
+    if pool.mark[0] > 0:
+        pool.mark[0] -= 1
+        return int(pool.spare[pool.mark[0]])
+    pool.mark[1] += 1
+    return int(pool.mark[1]) - 1
+
+
+@compiled
+def give_back(pool: Pool, place: int) -> None:
+    """Give a place back."""
+    pool.spare[pool.mark[0]] = place
+    pool.mark[0] += 1
+
+
+@compiled
+def has_room(calendar: Calendar, entries: int) -> bool:
+    """Tell whether so many more entries fit, however they fall on days."""
+    return free_places(calendar.blocks) > entries // BLOCK + RING
+
+
+@compiled
+def enter(calendar: Calendar, today: int, day: int, entry: int) -> None:
+    """Put an entry under `day`, which is today or later, or under the last day that the ring holds."""
+    slot = min(day, today + RING - 1) % RING
+    place = int(calendar.count[slot]) % BLOCK
+    if place == 0:
+        block = take(calendar.blocks)
+        calendar.following[block] = calendar.first[slot]
+        calendar.first[slot] = block
+    calendar.entries[calendar.first[slot], place] = entry
+    calendar.count[slot] += 1
+
+
+@compiled
+def due(calendar: Calendar, today: int) -> int:
+    """Return how many entries stand under today."""
+    return int(calendar.count[today % RING])
+
+
+@compiled
+def filled(calendar: Calendar, today: int) -> int:
+    """Return how many entries the first block of today holds; all others are full."""
+    return (due(calendar, today) - 1) % BLOCK + 1
+
+
+@compiled
+def clear(calendar: Calendar, today: int) -> None:
+    """Take today's entries out of the calendar."""
+    slot = today % RING
+    block = int(calendar.first[slot])
+    while block >= 0:
+        give_back(calendar.blocks, block)
+        block = int(calendar.following[block])
+    calendar.first[slot] = -1
+    calendar.count[slot] = 0
+
+
+def grown(array: Array, places: int) -> Array:
+    """Return a longer copy of an array."""
+    longer = np.zeros((places, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def grown_pool(pool: Pool, places: int) -> Pool:
+    """Return a pool with more places, those taken still taken."""
+    return Pool(grown(pool.spare, places), pool.mark)
+
+
+def grown_calendar(calendar: Calendar, entries: int) -> Calendar:
+    """Return a calendar with room for `entries` more."""
+    blocks = len(calendar.following) + entries // BLOCK + 2 * RING
+    return calendar._replace(
+        entries=grown(calendar.entries, blocks),
+        following=grown(calendar.following, blocks),
+        blocks=grown_pool(calendar.blocks, blocks),
+    )

@@ -1,0 +1,135 @@
+"""What is measured of a market: reputation, satisfaction, net promoter score, stars, by the day."""
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from sim import rules
+from sim.compiled import compiled
+from sim.customer import opinion_on
+from sim.population import CUSTOMER, LAPSED, PROSPECT
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SURVEY_CENTRE, SURVEY_SATISFACTION, SURVEY_OPINION, SURVEY_NOISE = 6.6, 4.0, 2.0, 1.2
+_LOWEST, _HIGHEST, _STEPS = -4.0, 18.0, 64
+
+
+def promoter_table() -> Array:
+    """Return the expected net promoter share by the mean of an answer, in steps of 1/64 from -4.
+
+    An answer is `round(clip(mean + Normal(0, 1.2), 0, 10))`; 9 and 10 promote, 0 to 6 detract. Taken
+    in expectation over the noise, a survey of everybody needs no draws and adds no noise.
+    """
+    noise = NormalDist(0.0, SURVEY_NOISE)
+    means = np.arange(int((_HIGHEST - _LOWEST) * _STEPS) + 2) / _STEPS + _LOWEST
+    return np.array([noise.cdf(m - 8.5) - noise.cdf(6.5 - m) for m in means.tolist()])
+
+
+@compiled
+def promotes(mean: float, table: Any) -> float:
+    """Return the chance to promote less the chance to detract; the error is below .0001."""
+    place = (rules.clip(mean, _LOWEST, _HIGHEST) - _LOWEST) * _STEPS
+    step = int(place)
+    low = float(table[step])
+    return low + (place - step) * (float(table[step + 1]) - low)
+
+
+@compiled
+def stars_of(books: Any, reviews: Any) -> float:
+    """Return the running mean of all stars, or the start before the first review."""
+    if books.reviews == 0:
+        return float(reviews.start)
+    return float(books.stars / 100.0 / books.reviews)
+
+
+@compiled
+def share(total: float, count: int) -> float:
+    """Return total / count, or not-a-number for nobody."""
+    return total / count if count > 0 else math.nan
+
+
+@compiled
+def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
+    """Write a row of the series: levels as they stand at the end of `today`, and running totals.
+
+    Reputation is 100 times the mean of logistic(attitude) over the aware people; 50 is neutral. One
+    pass in the order of rows, so that sums round alike everywhere.
+    """
+    by_status = np.zeros(3, np.int64)
+    aware = strangers = 0
+    satisfaction = known = unknown = promoters = all_promoters = 0.0
+    talk = world.talk
+    people = state.people
+    table = state.tables.promoters
+    for row in range(len(people)):
+        person = people[row]
+        status = int(person.status)
+        by_status[status] += 1
+        if person.aware_from > today:
+            continue
+        aware += 1
+        opinion = opinion_on(person, today, talk)
+        thinks = rules.attitude(opinion, person.satisfaction, status != PROSPECT, world.loyalty)
+        held = rules.logistic(thinks)
+        if status == PROSPECT:
+            promotes_it = promotes(SURVEY_CENTRE + SURVEY_OPINION * opinion, table)
+        else:
+            answer = SURVEY_CENTRE + SURVEY_SATISFACTION * person.satisfaction
+            promotes_it = promotes(answer, table)
+        all_promoters += promotes_it
+        if status == CUSTOMER:
+            satisfaction += person.satisfaction
+            promoters += promotes_it
+            known += held
+        else:
+            strangers += 1
+            unknown += held
+    customers = int(by_status[CUSTOMER])
+    books = state.books[0]
+    line = state.series[books.rows]
+    line.day = elapsed
+    line.prospects = by_status[PROSPECT]
+    line.customers = customers
+    line.lapsed = by_status[LAPSED]
+    line.aware = aware
+    line.satisfaction = share(satisfaction, customers)
+    line.reputation = 100.0 * share(known + unknown, aware)
+    line.reputation_noncustomers = 100.0 * share(unknown, strangers)
+    line.nps = 100.0 * share(promoters, customers)
+    line.nps_aware = 100.0 * share(all_promoters, aware)
+    line.mean_stars = stars_of(books, world.reviews)
+    copy_totals(line, books)
+    books.rows += 1
+
+
+@compiled
+def copy_totals(line: Any, books: Any) -> None:
+    """Copy the running totals of the books into a row of the series."""
+    line.visits = books.visits
+    line.failures = books.failures
+    line.complaints = books.complaints
+    line.noticed = books.noticed
+    line.silent = books.silent
+    line.answers = books.answers
+    line.first_contacts = books.first_contacts
+    line.delighted = books.delighted
+    line.escalations = books.escalations
+    line.good_stories = books.good_stories
+    line.bad_stories = books.bad_stories
+    line.good_heard = books.good_heard
+    line.bad_heard = books.bad_heard
+    line.leavers = books.leavers
+    line.joiners = books.joiners
+    line.reviews = books.reviews
+    line.delay = books.delay
+    line.revenue = books.revenue
+    line.margin = books.margin
+    line.compensation = books.compensation
+    line.contacts_cost = books.contacts_cost
+    line.follow_ups_cost = books.follow_ups_cost
+    line.noticing_cost = books.noticing_cost
+    line.wages = books.wages
+    line.present_value = books.present_value

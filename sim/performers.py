@@ -1,0 +1,91 @@
+"""The two performers of the day: compiled, and by agents.
+
+A performance binds the schedule in `sim.day` to behaviours. Its functions are re-made from their
+own code with other behaviours under the same names, so that nothing is written twice: plain Python
+calls the method of the agent in question; compiled code calls the method's text on the record
+itself. The bindings of `Customer` as it stands are kept on disk, those of a subclass are not.
+"""
+
+import types
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numba
+
+from sim import day
+from sim.compiled import compiled, kernel
+from sim.customer import BEHAVIOURS, Customer
+
+SCHEDULE = (
+    "fail", "strike", "be_a_guest", "visit_phase", "voice_phase", "answer", "recover_phase",
+    "write_letters", "tell_phase", "hear_phase", "settle", "decide_phase", "live", "live_until",
+)  # fmt: skip
+"""The functions of `sim.day` that depend on behaviours, callees first."""
+
+
+class Performance(NamedTuple):
+    """What can be performed: `found` puts first days into the calendar, `live_until` lives days,
+    `phases` are those of one day, one by one, and `measure` writes a row of the series."""
+
+    found: Callable[..., None]
+    live_until: Callable[..., int]
+    phases: tuple[Callable[..., None], ...]
+    measure: Callable[..., None]
+
+
+def _bound(behaviours: dict[str, Callable[..., Any]], mark: bool) -> dict[str, Any]:
+    """Return the names of `sim.day`, its functions re-made over other behaviours."""
+    names: dict[str, Any] = {**vars(day), **behaviours}
+    for name in SCHEDULE:
+        made = types.FunctionType(vars(day)[name].__code__, names, name)
+        names[name] = compiled(made) if mark else made
+    return names
+
+
+def _performance(names: dict[str, Any], finish: Callable[[Any], Any]) -> Performance:
+    return Performance(
+        finish(day.found_calendar),
+        finish(names["live_until"]),
+        tuple(finish(names[phase.__name__]) for phase in day.PHASES),
+        finish(day.measure),
+    )
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """Return a function that calls the method of that name of whichever agent it is given."""
+
+    def perform(agent: Any, *arguments: Any) -> Any:
+        return getattr(agent, name)(*arguments)
+
+    return perform
+
+
+@cache
+def by_agents() -> Performance:
+    """Return the performance in plain Python, by agents of any class."""
+    return _performance(_bound({name: _method(name) for name in BEHAVIOURS}, False), lambda f: f)
+
+
+@cache
+def by_kernels(kind: type[Customer] = Customer) -> Performance:
+    """Return the performance compiled, with the behaviours of a class of customers.
+
+    Raises
+    ------
+    numba.core.errors.NumbaError
+        On the first call, where a behaviour is written in Python that cannot be compiled.
+    """
+    changed = {
+        name: compiled(types.FunctionType(method.__code__, method.__globals__, name))
+        for name in BEHAVIOURS
+        if (method := getattr(kind, name)) is not getattr(Customer, name)
+    }
+    if not changed:
+        return _performance(vars(day), kernel)
+    return _performance(_bound(changed, True), lambda f: kernel(f, keep=False))
+
+
+def cannot_compile(error: Exception) -> bool:
+    """Tell whether an error means that Numba cannot compile what it was given."""
+    return isinstance(error, numba.core.errors.NumbaError)

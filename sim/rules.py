@@ -1,0 +1,271 @@
+"""Every equation of the model, each a small pure function with its source.
+
+Arguments named after a section (`loss`, `justice`, `talk`, ...) are that section of parameters:
+the validated object itself, or the record of its numbers within a kernel. Only `math` functions
+are used, so that both performers round alike. `docs/reference/model.md` says how sure each is.
+"""
+
+import math
+from typing import Any
+
+from sim.compiled import compiled
+
+OPINION_GRAIN = 2.0**40
+"""Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
+order in which they are heard cannot matter."""
+
+MONEY_GRAIN = 2.0**20
+"""Sums over people (money, days of delay) are kept in steps of 2**-20, for the same reason."""
+
+UNANSWERED_DAYS = 30.0
+"""A policy that does not answer lets a case close after this many days (assumption)."""
+
+
+@compiled
+def logistic(x: float) -> float:
+    """Return the probability whose log-odds are `x`."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@compiled
+def clip(x: float, low: float, high: float) -> float:
+    """Return `x` held between `low` and `high`."""
+    return min(max(x, low), high)
+
+
+@compiled
+def fade(days: float, half_life: float) -> float:
+    """Return what is left of a memory after `days`.
+
+    >>> fade(90, 90)
+    0.5
+    """
+    return math.exp(-0.6931471805599453 * days / half_life)
+
+
+@compiled
+def grained(x: float, grain: float) -> float:
+    """Return `x` rounded to a multiple of 1/`grain`, a power of two."""
+    return math.floor(x * grain + 0.5) / grain
+
+
+@compiled
+def felt_gap(gap: float, appraisal: Any) -> float:
+    """Return what a gap between quality and expectation is felt as: losses loom larger.
+
+    Source: value function of Tversky & Kahneman 1992.
+    """
+    if gap >= 0.0:
+        return math.pow(gap, appraisal.curvature)
+    return -appraisal.loss_aversion * math.pow(-gap, appraisal.curvature)
+
+
+@compiled
+def transaction_satisfaction(gap: float, appraisal: Any) -> float:
+    """Return satisfaction in [-1, 1] with an ordinary visit whose quality missed expectation by `gap`.
+
+    Source: expectancy disconfirmation, Oliver 1980.
+    """
+    return clip(appraisal.ordinary + felt_gap(gap, appraisal), -1.0, 1.0)
+
+
+@compiled
+def attribution(control: float, stability: float, memory: float, loss: Any) -> float:
+    """Return the share of a failure that is laid to the firm.
+
+    A failure looks more stable the more failures (`memory`) are remembered. Source: Van Vaerenbergh,
+    Orsingher, Vermeir & Larivière 2014; Magnini, Ford, Markowski & Honeycutt 2007.
+    """
+    lasting = 1.0 - (1.0 - stability) * math.exp(-loss.memory_weight * memory)
+    return loss.base_attribution + loss.control_weight * control + loss.stability_weight * lasting
+
+
+@compiled
+def satisfaction_lost(severity: float, attributed: float, loss: Any) -> float:
+    """Return what a failure takes from satisfaction. Source: fitted to TARP's repurchase table."""
+    return float(loss.scale * math.pow(severity, loss.severity_exponent) * attributed)
+
+
+@compiled
+def complaint_probability(severity: float, ease: float, voice: Any) -> float:
+    """Return the chance that a failed customer complains. Source: form Hirschman 1970; fit TARP."""
+    return logistic(voice.constant + voice.severity * severity + voice.ease * ease)
+
+
+@compiled
+def distributive_justice(fix: float, compensation: float, severity: float, justice: Any) -> float:
+    """Return in [-1, 1] how fair what was given feels; `compensation` is a share of the price.
+
+    It saturates, and too much repels a minority (Haesevoets et al. 2017).
+    """
+    need = justice.need_base + justice.need_severity * severity
+    met = justice.fix_weight * fix + compensation / need
+    excess = justice.overpay_penalty * max(0.0, compensation - justice.overpay_threshold)
+    return 2.0 * (1.0 - math.exp(-justice.saturation * met) - excess) - 1.0
+
+
+@compiled
+def procedural_justice(delay: float, tenure: float, updates: float, justice: Any) -> float:
+    """Return in [-1, 1] how fair the wait of `delay` days feels to a customer of `tenure` days.
+
+    Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017.
+    """
+    zone = justice.zone_of_regulars if tenure > 365.0 else 0.0
+    felt = max(0.0, delay - zone) * (1.0 - justice.updates_weight * updates)
+    return 2.0 * math.exp(-felt / justice.patience) - 1.0
+
+
+@compiled
+def interactional_justice(case: Any, justice: Any) -> float:
+    """Return in [-1, 1] how fair the treatment in a `case` feels."""
+    treated = (
+        justice.courtesy
+        + justice.empathy * case.empathy
+        + justice.apology * case.apology
+        + justice.follow_up * case.follow_up
+        + justice.noticed * case.noticed
+        - justice.excuse * case.excuse
+    )
+    return 2.0 * clip(treated, 0.0, 1.0) - 1.0
+
+
+@compiled
+def complaint_satisfaction(case: Any, tenure: float, justice: Any) -> float:
+    """Return satisfaction in (-1, 1) with the answer given in a `case`.
+
+    Outcome failures (type 1) weigh what is given, process failures (type 0) the treatment. Source:
+    Tax, Brown & Chandrashekaran 1998; weights Orsingher, Valentini & de Angelis 2010; matching
+    Smith, Bolton & Wagner 1999.
+    """
+    match = justice.matching * (case.type - 0.5)
+    given = justice.distributive * (1.0 + match)
+    treated = justice.interactional * (1.0 - match)
+    weights = given + justice.procedural + treated
+    fairness = (
+        given * distributive_justice(case.fix, case.compensation, case.severity, justice)
+        + justice.procedural * procedural_justice(case.delay, tenure, case.updates, justice)
+        + treated * interactional_justice(case, justice)
+    ) / weights
+    return math.tanh(justice.sharpness * fairness)
+
+
+@compiled
+def delighted_probability(pleased: float, justice: Any) -> float:
+    """Return the chance to be delighted by a recovery met with complaint satisfaction `pleased`."""
+    return logistic(justice.delight_slope * (pleased - justice.delight_centre))
+
+
+@compiled
+def satisfaction_regained(severity: float, surprise: float, recovery: Any) -> float:
+    """Return what an answer gives back; `surprise` is recovery disconfirmation.
+
+    Source: fitted to TARP's repurchase table.
+    """
+    weight = 1.0 if surprise >= 0.0 else recovery.disconfirmation_aversion
+    return float(
+        recovery.base_gain
+        + recovery.severity_gain * severity
+        + recovery.disconfirmation_gain * weight * surprise
+    )
+
+
+@compiled
+def intention(
+    satisfaction: float, memory: float, gratitude: float, opinion: float, loyalty: Any
+) -> float:
+    """Return the intention in (0, 1) to buy again that a survey would measure."""
+    return logistic(
+        loyalty.constant
+        + loyalty.satisfaction * satisfaction
+        - loyalty.failures * memory
+        + loyalty.gratitude * gratitude
+        + loyalty.opinion * opinion
+    )
+
+
+@compiled
+def leaving_after_incident(intended: float, loyalty: Any) -> float:
+    """Return the chance to leave once an incident is closed: what people say, discounted."""
+    return float(loyalty.discount * (1.0 - intended))
+
+
+@compiled
+def leaving_after_visit(satisfaction: float, loyalty: Any) -> float:
+    """Return the chance to leave after an ordinary visit."""
+    above = satisfaction - loyalty.start
+    return min(1.0, loyalty.ordinary_leaving * math.exp(-loyalty.ordinary_slope * above))
+
+
+@compiled
+def attitude(opinion: float, satisfaction: float, experienced: bool, loyalty: Any) -> float:
+    """Return in logits what a person thinks of the firm all told."""
+    if experienced:
+        return float(opinion + loyalty.attitude * (satisfaction - loyalty.start))
+    return opinion
+
+
+@compiled
+def buying_probability(thinks: float, stars: float, market: Any, reviews: Any) -> float:
+    """Return the chance that an aware person in need buys. Weight of stars: Luca 2016."""
+    better = stars - reviews.start if reviews.enabled else 0.0
+    return logistic(market.buy_constant + thinks + market.stars_weight * better)
+
+
+@compiled
+def failure_tellings(net: float, talk: Any) -> float:
+    """Return the mean tellings of a failure that has cost `net` satisfaction in the end."""
+    if net <= 0.0 or not talk.bad_stories:
+        return 0.0
+    return float(talk.failure * math.pow(net, talk.failure_exponent))
+
+
+@compiled
+def recovery_tellings(pleased: float, delay: float, talk: Any) -> float:
+    """Return the mean tellings of a recovery, given complaint satisfaction and delay in days."""
+    if pleased <= 0.0:
+        return 0.0
+    quick = math.exp(-delay / talk.recovered_patience)
+    return float(talk.recovered * math.sqrt(pleased / talk.recovered_reference) * quick)
+
+
+@compiled
+def hop_weight(hop: int, talk: Any) -> float:
+    """Return what is left of a story's force after `hop` retellings."""
+    weight = 1.0
+    for _ in range(hop):
+        weight *= talk.hop_decay
+    return weight
+
+
+@compiled
+def opinion_change(valence: float, weak: bool, hop: int, customer: bool, talk: Any) -> float:
+    """Return in logits how far a story moves its listener, as a multiple of the grain."""
+    change = talk.influence * valence * hop_weight(hop, talk)
+    if weak:
+        change *= talk.weak_influence
+    if valence < 0.0:
+        change *= talk.negativity
+    if customer:
+        change *= talk.customers_bad if valence < 0.0 else talk.customers_good
+    return grained(change, OPINION_GRAIN)
+
+
+@compiled
+def retelling_mean(valence: float, hop: int, talk: Any) -> float:
+    """Return the mean number of people to whom a story heard at `hop` is passed on."""
+    if hop >= talk.hops or not talk.retelling:
+        return 0.0
+    more = talk.retold_negativity if valence < 0.0 else 1.0
+    return float(talk.retold * hop_weight(hop, talk) * more)
+
+
+@compiled
+def review_probability(felt: float, reviews: Any) -> float:
+    """Return the chance that an experience felt as `felt`, in [-1, 1], is reviewed in public."""
+    return min(1.0, reviews.base + reviews.extremity * felt * felt)
+
+
+@compiled
+def review_stars(felt: float) -> int:
+    """Return the stars, 1 to 5, of an experience felt as `felt`, in [-1, 1]."""
+    return int(clip(math.floor(3.5 + 2.0 * felt), 1.0, 5.0))

@@ -1,0 +1,69 @@
+"""A scenario turned into what the performers read: records of numbers for a `Setting`."""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from sim.measures import promoter_table
+from sim.parameters import Section, numbers, record_type
+from sim.policy import Policy
+from sim.population import Rows, signed
+from sim.state import Setting, Tables
+from sim.world import Outage, World
+
+SECTIONS = (
+    "market", "service", "appraisal", "loss", "voice", "justice", "recovery", "loyalty", "talk",
+    "reviews", "money",
+)  # fmt: skip
+
+
+def _records(kind: type[Section], sections: Sequence[Section]) -> np.ndarray[Any, np.dtype[Any]]:
+    if not sections:
+        return np.zeros(0, record_type(kind))
+    return np.concatenate([numbers(section) for section in sections])
+
+
+def new_setting(world: World, seed: int, people: int, measure_every: int) -> Setting:
+    """Return the setting of a run for compiled code.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    seed : int
+        The seed, 0 to 2**64 - 1.
+    people : int
+        How many people there are.
+    measure_every : int
+        Days between rows of the series.
+    """
+    spread = world.service.quality_spread
+    delighted = world.appraisal.delighted_share
+    return Setting(
+        seed=signed(seed),
+        people=people,
+        measure_every=measure_every,
+        delight_from=spread * NormalDist().inv_cdf(1.0 - delighted) if delighted > 0 else 1e9,
+        **{name: numbers(getattr(world, name))[0] for name in SECTIONS},
+    )
+
+
+def new_tables(
+    policies: Sequence[Policy], change_days: Sequence[int], outages: Sequence[Outage]
+) -> Tables:
+    """Return what a run looks up: `change_days[i]` is when `policies[i + 1]` comes into force."""
+    return Tables(
+        _records(Policy, policies),
+        np.array(change_days, np.int64),
+        _records(Outage, outages),
+        promoter_table(),
+    )
+
+
+def interpreted(setting: Setting) -> Setting:
+    """Return the same setting for plain Python, its records seen through rows."""
+    return setting._replace(
+        **{name: Rows(np.atleast_1d(getattr(setting, name)))[0] for name in SECTIONS}
+    )

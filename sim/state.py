@@ -1,0 +1,206 @@
+"""What a run reads and writes: the setting, which stays, and the state, which moves.
+
+Both are named tuples of arrays and records, so that one text of the day serves both performers:
+kernels get the arrays themselves, interpreted code the same arrays seen through `Rows` and agents.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.calendar import (
+    RING,
+    Calendar,
+    Pool,
+    free_places,
+    grown,
+    grown_calendar,
+    grown_pool,
+    has_room,
+    new_calendar,
+    new_pool,
+)
+from sim.compiled import compiled
+from sim.population import CASE, LETTER, STORY
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+COUNTS = (
+    "visits", "failures", "complaints", "noticed", "silent", "answers", "first_contacts",
+    "delighted", "escalations", "good_stories", "bad_stories", "good_heard", "bad_heard",
+    "leavers", "joiners", "reviews",
+)  # fmt: skip
+"""What is counted from the start of a run on, in whole numbers."""
+
+SUMS = (
+    "delay", "revenue", "margin", "compensation", "contacts_cost", "follow_ups_cost",
+    "noticing_cost", "wages", "present_value",
+)  # fmt: skip
+"""What is summed from the start of a run on: days of delay, money."""
+
+BOOKS = np.dtype(
+    [(name, "i8") for name in COUNTS]
+    + [(name, "f8") for name in SUMS]
+    + [(name, "i8") for name in ("stars", "policy", "letters", "opened", "closed", "rows")]
+    + [(name, "f8") for name in ("failure_probability", "balance")],
+    align=True,
+)
+"""What the firm knows and owns: counts, sums, hundredths of stars, the policy in force, the chance
+of failure that is left after learning, what was earned up to yesterday, and the fill of lists."""
+
+LEVELS = (
+    "day", "prospects", "customers", "lapsed", "aware", "satisfaction", "reputation",
+    "reputation_noncustomers", "nps", "nps_aware", "mean_stars",
+)  # fmt: skip
+"""What is measured as it stands on a measuring day."""
+
+SERIES = np.dtype([(name, "f8") for name in LEVELS + COUNTS + SUMS])
+"""A row of the raw series; counts and sums are running totals there."""
+
+
+class Setting(NamedTuple):
+    """The world as kernels read it: the seed, the number of people, and a record per section.
+
+    Holds no arrays, which compiled code would count references to at each turn."""
+
+    seed: int
+    people: int
+    measure_every: int
+    delight_from: float
+    market: Any
+    service: Any
+    appraisal: Any
+    loss: Any
+    voice: Any
+    justice: Any
+    recovery: Any
+    loyalty: Any
+    talk: Any
+    reviews: Any
+    money: Any
+
+
+class Tables(NamedTuple):
+    """What a run looks up: the policies (the firm's first, those it changes to, and one to treat
+    single people by), the days of the changes, the outages, and expected net promoter shares."""
+
+    policies: Any
+    changes: Array
+    outages: Any
+    promoters: Array
+
+
+class Ties(NamedTuple):
+    """Strong ties as compressed neighbour lists."""
+
+    offsets: Any
+    neighbours: Any
+
+
+class State(NamedTuple):
+    """All that moves in a run. `opened` lists the cases opened today, `closed` the people whose
+    incident ended today, `due_letters` how many tellings fall on each day of the ring, and `agents`
+    when each agent at the desk is free."""
+
+    tables: Tables
+    people: Any
+    books: Any
+    cases: Any
+    stories: Any
+    letters: Any
+    opened: Array
+    closed: Array
+    case_places: Pool
+    story_places: Pool
+    visits: Calendar
+    answers: Calendar
+    tellings: Calendar
+    due_letters: Array
+    agents: Array
+    series: Any
+
+
+def new_state(people: Array, tables: Tables) -> State:
+    """Return the state of a run that has not begun, for a founded population.
+
+    Arrays are sized generously; memory that is not touched costs nothing.
+    """
+    count = len(people)
+    cases = count // 64 + 64
+    stories = count + 1024
+    agents = int(tables.policies["agents"].max())
+    return State(
+        tables=tables,
+        people=people,
+        books=np.zeros(1, BOOKS),
+        cases=np.zeros(cases, CASE),
+        stories=np.zeros(stories, STORY),
+        letters=np.zeros(count // 8 + 256, LETTER),
+        opened=np.zeros(cases, np.int32),
+        closed=np.zeros(cases, np.int32),
+        case_places=new_pool(cases),
+        story_places=new_pool(stories),
+        visits=new_calendar(2 * count),
+        answers=new_calendar(cases),
+        tellings=new_calendar(stories),
+        due_letters=np.zeros(RING, np.int64),
+        agents=np.zeros(max(1, agents)),
+        series=np.zeros(64, SERIES),
+    )
+
+
+@compiled
+def needs(state: Any, today: int, outage: bool) -> tuple[int, int, int]:
+    """Return how many cases, stories and letters today can need at the most."""
+    slot = today % RING
+    cases = int(state.visits.count[slot])
+    if outage:
+        cases += len(state.people)
+    letters = int(state.due_letters[slot])
+    stories = 2 * cases + 2 * int(state.answers.count[slot]) + letters
+    return cases, stories, letters
+
+
+@compiled
+def fits(state: Any, today: int, outage: bool) -> bool:
+    """Tell whether whatever may happen today has room."""
+    cases, stories, letters = needs(state, today, outage)
+    closings = cases + int(state.answers.count[today % RING])
+    return (
+        free_places(state.case_places) >= cases
+        and len(state.opened) >= cases
+        and len(state.closed) >= closings
+        and free_places(state.story_places) >= stories
+        and len(state.letters) >= letters
+        and has_room(state.visits, int(state.visits.count[today % RING]) + closings)
+        and has_room(state.answers, closings)
+        and has_room(state.tellings, stories + int(state.tellings.count[today % RING]))
+        and int(state.books[0].rows) + 2 <= len(state.series)
+    )
+
+
+def grow(state: State, today: int, outage: bool) -> State:
+    """Return the state with at least twice the room that today can need, contents kept."""
+    cases, stories, letters = (2 * need for need in needs(state, today, outage))
+    slot = today % RING
+    closings = cases + 2 * int(state.answers.count[slot])
+    entries = 2 * int(state.tellings.count[slot]) + stories
+    more_cases = len(state.cases) + cases
+    full = int(state.books["rows"][0]) + 2 > len(state.series)
+    rows = len(state.series) * (2 if full else 1)
+    more_stories = len(state.stories) + stories
+    return state._replace(
+        cases=grown(state.cases, more_cases),
+        stories=grown(state.stories, more_stories),
+        letters=grown(state.letters, max(len(state.letters), letters)),
+        opened=grown(state.opened, max(len(state.opened), cases)),
+        closed=grown(state.closed, max(len(state.closed), closings)),
+        case_places=grown_pool(state.case_places, more_cases),
+        story_places=grown_pool(state.story_places, more_stories),
+        visits=grown_calendar(state.visits, 2 * int(state.visits.count[slot]) + closings),
+        answers=grown_calendar(state.answers, closings),
+        tellings=grown_calendar(state.tellings, entries),
+        series=grown(state.series, rows),
+    )
+
+
