@@ -83,8 +83,8 @@ def printable(text: str) -> str:
 def shown(value: object) -> str:
     """Return a value as it may be shown to its author: printable, quoted if text, not too long.
 
-    >>> shown("x" * 100)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    >>> shown("3"), shown(True), shown([1, 2]), len(shown("x" * 1000))
+    ("'3'", 'true', '[...]', 60)
     """
     if value is None:
         return "(empty)"

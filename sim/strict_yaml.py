@@ -188,7 +188,7 @@ class _Writer(yaml.SafeDumper):
 
 
 def _text_node(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if plain_value(text) is text else '"'
+    style = None if plain_value(text) is text and text.isprintable() else '"'
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -216,12 +216,13 @@ _REMEDIES = {
     "mapping values are not allowed": "a `:` stands where no key can be; indent the line like its "
     "neighbours, or put a value that holds `: ` in quotes",
     "entries are not allowed": "a list cannot begin here; put each `- ` on a line of its own",
+    "mapping keys are not allowed": "a `?` cannot stand here; put the value in quotes",
     "cannot start any token": "a value cannot begin with this character; put the value in quotes",
     "expected <block end>": _UNEVEN,
     "expected key": f"{_UNEVEN}, or a comma is missing",
     "expected '-'": "the line is indented differently from the `-` above it",
     "expected ':'": "a key must be followed by `: ` and its value",
-    "node content": "a value is missing here; is a bracket or a comma left over?",
+    "node content": "a value is missing here; is a bracket open, or a comma left over?",
     "escape": "a backslash in double quotes begins an escape; use single quotes",
     "tag handle": "a value cannot begin with `!`; put the value in quotes",
     "document start": "leave out the line that begins with %",
@@ -235,7 +236,8 @@ def _syntax_problem(error: yaml.YAMLError, text: str, place: Place) -> Problem:
     context = str(getattr(error, "context", None) or "")
     mark = getattr(error, "problem_mark", None)
     opened = getattr(error, "context_mark", None)
-    if mark and opened and "expected ':'" in said:
+    quote = "quoted" in context and "escape" not in said
+    if opened and (quote or "expected ':'" in said):
         mark = opened
     lines = text.splitlines() or [""]
     row = min(mark.line, len(lines) - 1) if mark else 0
@@ -243,13 +245,11 @@ def _syntax_problem(error: yaml.YAMLError, text: str, place: Place) -> Problem:
     near = lines[row]
     if mark and ("\t" in near[: len(near) - len(near.lstrip())] or near[mark.column :][:1] == "\t"):
         reason = "a tab cannot indent in YAML; use spaces"
-    elif opened and "escape" not in said and ("flow" in context or "quoted" in context):
+    elif quote:
+        reason = "the quote opened here is not closed"
+    elif opened and ("flow sequence" in context or "flow mapping" in context):
         where = f" on line {place.line + opened.line}" if place.line else ""
-        reason = (
-            f"the quote opened{where} is not closed"
-            if "quoted" in context
-            else f"the bracket opened{where} is not closed, or a comma is missing in it"
-        )
+        reason = f"the bracket opened{where} is not closed, or a comma is missing in it"
     else:
         reason = next((remedy for part, remedy in _REMEDIES.items() if part in said), said)
     return Problem(place._replace(line=line), f"not valid YAML: {reason}")
