@@ -1,0 +1,188 @@
+"""What came of a run: the final population, the series, and the figures by which policies compare."""
+
+import hashlib
+import math
+from functools import cached_property
+from typing import Any
+
+import networkx
+import numpy as np
+import pandas as pd
+
+from sim.network import Network
+from sim.population import CUSTOMER, NO_CASE, PERSON, STATUS_NAMES
+from sim.scenario import Scenario
+from sim.state import COUNTS, LEVELS, SUMS
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Figures = dict[str, float | int | None]
+
+COSTS = ("compensation", "contacts_cost", "follow_ups_cost", "noticing_cost", "wages")
+"""The kinds of recovery cost."""
+
+_INNER = ("case", "planned", "moment")
+"""Columns that serve the run and tell nothing of the person."""
+
+COLUMNS = (
+    *LEVELS[:-1], "stars", *COUNTS, "mean_delay", *(s for s in SUMS if s != "delay"),
+    "recovery_cost",
+)  # fmt: skip
+"""Columns of the series: levels on the day, then what happened since the row before."""
+
+
+def plain(value: float) -> float | int | None:
+    """Return a figure as a Python number, whole where it is whole, `None` where it is undefined."""
+    value = float(value)
+    return None if math.isnan(value) else value
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Return part / whole, or `None` where there is no whole."""
+    return float(part) / float(whole) if whole else None
+
+
+class Outcome:
+    """The result of one run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was run.
+    network : Network
+        The strong ties.
+    people : structured array
+        The final population, dtype `sim.population.PERSON`.
+    rows : structured array
+        The raw series, dtype `sim.state.SERIES`, counts and sums as running totals.
+    seconds : float
+        Time spent living through the days.
+    """
+
+    def __init__(
+        self, scenario: Scenario, network: Network, people: Array, rows: Array, seconds: float
+    ) -> None:
+        self.scenario = scenario
+        self.ties = network
+        self.population = people
+        self.rows = rows
+        self.seconds = seconds
+        self.columns = COLUMNS
+
+    @cached_property
+    def series_array(self) -> Array:
+        """The series as numbers: a row a measuring day, `columns` across; flows since the row before."""
+        rows = self.rows
+        totals = {name: np.diff(rows[name], prepend=0.0) for name in COUNTS + SUMS}
+        delay = np.full(len(rows), np.nan)
+        np.divide(totals.pop("delay"), totals["answers"], out=delay, where=totals["answers"] > 0)
+        totals["mean_delay"] = delay
+        totals["recovery_cost"] = sum(totals[kind] for kind in COSTS)
+        levels = {name: rows[name] for name in LEVELS} | {"stars": rows["mean_stars"]}
+        return np.column_stack([(levels | totals)[name] for name in COLUMNS])
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """The series as a table. `day` counts days lived; money is in the scenario's unit."""
+        frame = pd.DataFrame(self.series_array, columns=list(COLUMNS))
+        whole = [*LEVELS[:5], *COUNTS]
+        return frame.astype(dict.fromkeys(whole, "int64"))
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The final population as a table, a row a person, memories faded up to the last day."""
+        rows = self.population
+        today = int(self.rows["day"][-1]) - 1
+        scenario = self.scenario
+        left = today - rows["recalled_on"]
+
+        def fading(name: str, half_life: float) -> Array:
+            return np.asarray(rows[name] * 0.5 ** (np.maximum(left, 0) / half_life))
+
+        recovery, limit = scenario.recovery, scenario.talk.opinion_limit
+        heard = np.maximum(today - rows["heard_on"], 0)
+        opinion = np.clip(rows["opinion"], -limit, limit)
+        table = {
+            "status": pd.Categorical.from_codes(rows["status"], list(STATUS_NAMES)),
+            "satisfaction": rows["satisfaction"],
+            "expectation": rows["expectation"],
+            "failure_memory": fading("failure_memory", scenario.loss.memory_half_life),
+            "recovery_expectation": fading(
+                "recovery_expectation", recovery.expectation_half_life
+            ),
+            "opinion": opinion * 0.5 ** (heard / scenario.talk.opinion_half_life),
+            "gratitude": fading("gratitude", recovery.gratitude_half_life),
+            "aware": rows["aware_from"] <= today,
+            "visit_rate": rows["visit_rate"],
+            "customer_since": rows["since"],
+            "visits": rows["visits"],
+            "failures": rows["failures"],
+            "waiting": rows["case"] != NO_CASE,
+            "customer_at_start": rows["founding"] == 1,
+        }
+        if self.ties.labels is not None:
+            table = {"label": list(self.ties.labels)} | table
+        return pd.DataFrame(table)
+
+    @cached_property
+    def network(self) -> networkx.Graph:
+        """The strong ties as a NetworkX graph."""
+        return self.ties.to_networkx()
+
+    @cached_property
+    def final(self) -> Figures:
+        """How the market stands at the end."""
+        last = self.rows[-1]
+        known = {name: plain(last[name]) for name in LEVELS[5:-1]}
+        everybody = len(self.population)
+        return {
+            "reputation": known["reputation"],
+            "reputation_noncustomers": known["reputation_noncustomers"],
+            "nps": known["nps"],
+            "nps_aware": known["nps_aware"],
+            "stars": plain(last["mean_stars"]),
+            "satisfaction": known["satisfaction"],
+            "customer_share": float(last["customers"]) / everybody,
+        }
+
+    @cached_property
+    def totals(self) -> Figures:
+        """What happened from the first day to the last."""
+        last = self.rows[-1]
+        figures: Figures = {name: int(last[name]) for name in COUNTS}
+        answers = last["answers"]
+        figures["first_contact_share"] = ratio(last["first_contacts"], answers)
+        figures["mean_delay"] = ratio(last["delay"], answers)
+        for name in ("revenue", "margin", *COSTS):
+            figures[name] = float(last[name])
+        cost = float(sum(float(last[kind]) for kind in COSTS))
+        figures["recovery_cost"] = cost
+        figures["cost_per_recovery"] = ratio(cost, answers)
+        figures["npv_per_person"] = float(last["present_value"]) / len(self.population)
+        return figures
+
+    @cached_property
+    def ratios(self) -> Figures:
+        """Shares and ratios that the literature reports; `None` where nobody is there to count."""
+        last = self.rows[-1]
+        founding = self.population["founding"] == 1
+        founders = int(founding.sum())
+        stayed = int((founding & (self.population["status"] == CUSTOMER)).sum())
+        failed = int((founding & (self.population["failures"] > 0)).sum())
+        retained = ratio(stayed, founders)
+        years = float(last["day"]) / 365.0
+        return {
+            "silent_per_complaint": ratio(last["failures"] - last["complaints"], last["complaints"]),
+            "good_to_bad": ratio(last["good_stories"], last["bad_stories"]),
+            "yearly_retention": None if retained is None else retained ** (1.0 / years),
+            "problem_share": ratio(failed, founders),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the columns of the final population and the series."""
+        sha = hashlib.sha256()
+        for name in PERSON.names or ():
+            if name not in _INNER:
+                sha.update(np.ascontiguousarray(self.population[name]).data)
+        sha.update(np.ascontiguousarray(self.rows).tobytes())
+        return sha.hexdigest()
