@@ -1,0 +1,1 @@
+"""What to run and what to conclude: experiments, their statistics and the command line."""

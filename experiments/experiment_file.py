@@ -1,0 +1,118 @@
+"""The keys of an experiment file, each with its meaning and its bounds."""
+
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema, model_validator
+
+from experiments.outcomes import DEFAULT, MEASURES
+from sim.errors import nearest
+from sim.parameters import Section, parameter
+from sim.policy import Policy
+from sim.scenario import Title
+
+MOST_SEEDS = 100_000
+
+
+def _is_seed(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64
+
+
+def _seeds(value: Any) -> int | tuple[int, ...]:
+    if _is_seed(value) and 1 <= value <= MOST_SEEDS:
+        return cast(int, value)
+    if isinstance(value, tuple) and value and all(_is_seed(seed) for seed in value):
+        if len(set(value)) < len(value):
+            raise ValueError("holds a seed twice; the same world again tells nothing new")
+        return value
+    raise ValueError(
+        f"must be how many worlds to run (a whole number from 1 to {MOST_SEEDS:,}), or a list of "
+        "seeds, each a whole number from 0 up"
+    )
+
+
+def _outcome(name: str) -> str:
+    if name in MEASURES:
+        return name
+    meant = nearest(name, MEASURES)
+    hint = f"did you mean {meant}?" if meant else f"there are {', '.join(MEASURES)}"
+    raise ValueError(f"is not an outcome; {hint}")
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise ValueError("must name at least one")
+    return values
+
+
+OutcomeName = Annotated[str, AfterValidator(_outcome)]
+Seeds = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(_seeds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "minItems": 1,
+                },
+            ]
+        }
+    ),
+]
+
+
+class NamedPolicy(Policy):
+    """A policy written into an experiment: a name, and the levers."""
+
+    name: Title = parameter(..., "what the policy is called in reports", unit="text", sure="choice")
+    like: str | None = parameter(
+        None, "a policy whose levers to take where none are given here: a name or a path",
+        unit="name", sure="choice",
+    )  # fmt: skip
+
+
+class ExperimentFile(Section):
+    """The keys of an experiment file."""
+
+    name: Title = parameter("experiment", "what it is called", unit="text", sure="choice")
+    scenario: str = parameter(
+        ..., "the scenario: a shipped name, or a path from the experiment's folder", unit="name",
+        sure="choice",
+    )  # fmt: skip
+    set: dict[str, Any] = parameter(
+        {}, "what to set otherwise in the scenario: dotted keys, `market.people: 3000`",
+        unit="name", sure="choice",
+    )  # fmt: skip
+    policies: Annotated[tuple[NamedPolicy, ...], AfterValidator(_some)] = parameter(
+        ..., "what to compare: shipped names, paths, or levers with a `name`", unit="name",
+        sure="choice",
+    )  # fmt: skip
+    baseline: str | None = parameter(
+        None, "the policy that the others are compared with; the first unless named", unit="name",
+        sure="choice",
+    )  # fmt: skip
+    seeds: Seeds = parameter(
+        20, "how many worlds, from the scenario's seed on; or a list of their seeds",
+        unit="worlds", sure="choice",
+    )  # fmt: skip
+    outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(_some)] = parameter(
+        DEFAULT, "what to show, the most important first; everything is kept", unit="name",
+        sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _names(self) -> "ExperimentFile":
+        names = [policy.name for policy in self.policies]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"policies must have different names, and {min(twice)} is there twice")
+        if self.baseline is not None and self.baseline not in names:
+            meant = nearest(self.baseline, names)
+            hint = f"did you mean {meant}? " if meant else ""
+            raise ValueError(
+                f"baseline = {self.baseline} must be one of the policies; {hint}"
+                f"({', '.join(names)})"
+            )
+        return self
