@@ -1,0 +1,79 @@
+"""`amends compare`: several policies in the same worlds."""
+
+from pathlib import Path
+
+import click
+
+from experiments.commands import options
+
+JSON = ("baseline", "seeds", "conclusion", "policies")
+"""The keys of the JSON, on which other programs rely."""
+
+
+@click.command("compare")
+@click.argument("experiment")
+@click.option("--seeds", type=int, help="How many worlds; more make the intervals narrower.")
+@click.option("--workers", type=click.IntRange(1), help="Threads; all processors by default.")
+@options.network_option
+@options.days_option
+@options.seed_option
+@options.set_option
+@options.out_option
+@options.json_option
+def command(
+    experiment: str, seeds: int | None, workers: int | None, network: str | None,
+    days: int | None, seed: int | None, settings: tuple[str, ...], out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Learn which policy is best, and how sure that is.
+
+    Several policies are run in the same worlds. EXPERIMENT is a shipped name (see `amends list`)
+    or a YAML file. Every seed is a world: the same
+    people, friendships, failures and moods for every policy, so that a difference is the policy's
+    doing. For each outcome you get means with 95% intervals, paired differences from the baseline
+    policy, and the chance that each policy is the best; and what each customer saved has cost.
+
+    \b
+    Examples:
+      amends compare bakery
+      amends compare bakery --seeds 50 --out results/bakery
+      amends compare bakery --set baseline=slow --set market.people=20000
+
+    \b
+    With --out, the folder holds
+      report.md                   the conclusion, tables and pictures on a page
+      reputation.png, .svg        reputation over time with 95% bands
+      differences.png, .svg       the paired differences with their intervals
+      spend.png, .svg             reputation against what recovery cost
+      summary, runs and series    tidy tables, as Parquet and CSV
+      provenance.json             what was run, with which versions and seeds
+
+    A result that surprises you? Run one of the policies alone (`amends run --help`) and look at
+    its series, or switch something off: --set talk.enabled=false.
+    """
+    from experiments.compare import compare
+    from experiments.design import load_experiment
+    from sim.reading import assigned, parse_override
+
+    changes = [parse_override(setting) for setting in settings]
+    if seeds is not None:
+        changes.append(assigned("seeds", seeds, f"--seeds {seeds}"))
+    chosen = load_experiment(experiment, changes, days=days, seed=seed, network=network)
+    with options.out_folder(out, "compare") as folder:
+        options.announce_compilation()
+        with options.progress("runs") as advance:
+            comparison = compare(
+                chosen, workers=workers, progress=advance, network_of=options.network_aloud()
+            )
+        if folder is not None:
+            from experiments.report import write_comparison
+
+            write_comparison(folder, comparison)
+    if as_json:
+        result = comparison.to_json()
+        options.print_json({key: result[key] for key in JSON})
+    else:
+        from experiments.tables import show_comparison
+
+        show_comparison(comparison)
+    if folder is not None and out is not None:
+        options.written(folder, out)

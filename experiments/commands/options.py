@@ -1,0 +1,106 @@
+"""What the commands have in common: options, and what is said on stderr along the way."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from experiments.output import ResultsFolder
+    from sim.network import Network
+    from sim.scenario import Scenario
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Write JSON, and nothing else, to standard output."
+)
+seed_option = click.option("--seed", type=int, help="The luck of the run; the first of several.")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE",
+    help="Set any key of the file, e.g. --set policy.delay=2. Can be given many times.",
+)  # fmt: skip
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Write a results folder. An earlier, untouched result of this command there is replaced.",
+)  # fmt: skip
+network_option = click.option(
+    "--network", metavar="FILE", type=click.Path(),
+    help="Friendships to read from a file: edge list, csv, GraphML or GEXF.",
+)  # fmt: skip
+days_option = click.option("--days", type=int, help="How many days to run.")
+
+
+def out_folder(
+    out: Path | None, command: str
+) -> "AbstractContextManager[ResultsFolder] | nullcontext[None]":
+    """Open the results folder that `--out` names, if it names one."""
+    if out is None:
+        return nullcontext()
+    from experiments.output import results_folder
+
+    return results_folder(out, command)
+
+
+def written(folder: "ResultsFolder", out: Path) -> None:
+    """Say on stderr what was put where."""
+    what = "Replaced the earlier result in" if folder.replaced else "Results are in"
+    click.echo(f"{what} {out}", err=True)
+
+
+def print_json(value: Any) -> None:
+    """Write `value` to stdout as strict JSON."""
+    from experiments.output import json_text
+
+    click.echo(json_text(value), nl=False)
+
+
+def announce_compilation() -> None:
+    """Say that the first run takes longer, if no compiled kernels of this model are kept yet."""
+    from sim.compiled import _cache_folder as cache_folder
+
+    if not any(Path(cache_folder()).iterdir()):
+        click.echo("Compiling the model for this machine: once, and for some seconds ...", err=True)
+
+
+def network_aloud() -> "Callable[[Scenario], Network]":
+    """Return what makes the network of a scenario and says on stderr, once, what was done to it."""
+    from sim.run import network_of
+
+    said: set[str] = set()
+
+    def made(scenario: "Scenario") -> "Network":
+        network = network_of(scenario)
+        for note in network.notes:
+            if note not in said:
+                said.add(note)
+                click.echo(note, err=True)
+        return network
+
+    return made
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show on stderr how far many runs have come; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

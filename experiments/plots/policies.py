@@ -1,0 +1,116 @@
+"""Policies side by side: their differences, and what they reach for what they spend."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from experiments.plots.names import label_points
+from experiments.plots.style import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    capital,
+    new_figure,
+    rows_of,
+    short,
+    styled,
+)
+
+
+def forest(differences: pd.DataFrame, title: str, subtitle: str) -> Figure:
+    """Draw paired differences from the baseline with their intervals, a panel per outcome.
+
+    Parameters
+    ----------
+    differences
+        Columns `label, unit, policy, difference, low, high`; a row per outcome and policy, the
+        baseline left out. An interval that cannot be had (one seed) is NaN; only the point is
+        drawn then.
+    title, subtitle
+        What is seen, and how the intervals are to be read.
+    """
+    panels = list(differences.groupby("label", sort=False))
+    policies = list(dict.fromkeys(differences["policy"]))
+    across = min(3, len(panels))
+    down = -(-len(panels) // across)
+    with styled():
+        figure = new_figure(
+            max(7.0, 1.6 + 2.5 * across + 0.06 * max(len(short(name)) for name in policies)),
+            1.2 + down * (0.75 + 0.3 * len(policies)), title,
+        )  # fmt: skip
+        grid = figure.subplots(down, across, squeeze=False, sharey=True)
+        for axes, (label, rows) in zip(grid.flat, panels, strict=False):
+            _forest_panel(axes, str(label), rows, policies)
+        for axes in list(grid.flat)[len(panels) :]:
+            axes.remove()
+        figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
+    return figure
+
+
+def _forest_panel(axes: Axes, label: str, rows: pd.DataFrame, policies: Sequence[str]) -> None:
+    axes.axvline(0.0, color=GREY, lw=1.0)
+    for row in rows_of(rows):
+        place = policies.index(str(row.policy))
+        look: dict[str, Any] = {"color": COLOURS[(place + 1) % len(COLOURS)]}
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            axes.plot([row.low, row.high], [place, place], lw=2.0, solid_capstyle="butt", **look)
+            axes.plot([row.low, row.high], [place, place], "|", ms=9, mew=1.5, **look)
+        axes.plot(row.difference, place, MARKERS[(place + 1) % len(MARKERS)], ms=5, **look)
+    axes.set_title(textwrap.fill(capital(label), 28))
+    axes.set_yticks(range(len(policies)), [short(name) for name in policies])
+    axes.set_ylim(len(policies) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.grid(True, axis="x")
+    axes.margins(x=0.08)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
+    unit = str(rows["unit"].iloc[0])
+    axes.set_xlabel(f"difference ({unit})" if unit else "difference")
+
+
+def against_spend(table: pd.DataFrame, spend: str, quantity: str, title: str) -> Figure:
+    """Draw what each policy reaches against what it spends, both with their intervals.
+
+    Parameters
+    ----------
+    table
+        Columns `policy, spend, spend_low, spend_high, value, value_low, value_high`.
+    spend, quantity
+        The axes, with their units.
+    title
+        What is seen.
+    """
+    with styled():
+        figure = new_figure(7.2, 4.8, title)
+        axes = figure.subplots()
+        axes.set_title(
+            "Upper left is best: much for little. Bars are 95% intervals of the means.",
+            fontweight="normal", fontsize=9.5, color=GREY,
+        )  # fmt: skip
+        axes.grid(True, axis="x")
+        for index, row in enumerate(rows_of(table)):
+            colour = COLOURS[index % len(COLOURS)]
+            axes.errorbar(
+                row.spend, row.value,
+                xerr=_reach(row.spend, row.spend_low, row.spend_high),
+                yerr=_reach(row.value, row.value_low, row.value_high),
+                fmt=MARKERS[index % len(MARKERS)], color=colour, ms=7, lw=1.4, capsize=3,
+            )  # fmt: skip
+        axes.margins(0.12)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        axes.set_xlabel(capital(spend))
+        axes.set_ylabel(capital(quantity))
+        label_points(axes, table)
+    return figure
+
+
+def _reach(value: float, low: float, high: float) -> Any:
+    known = math.isfinite(low) and math.isfinite(high)
+    return [[max(0.0, value - low)], [max(0.0, high - value)]] if known else None

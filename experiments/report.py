@@ -1,0 +1,156 @@
+"""The results folder of a comparison: pictures, tidy tables, and a page that puts them together."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from experiments import plots, tables
+from experiments.outcomes import MEASURES, Measure
+
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+    from experiments.output import ResultsFolder
+
+_MOST_PANELS = 9
+"""Outcomes in the picture of differences; more cannot be read on a page."""
+
+
+def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
+    """Write all that there is to keep of a comparison."""
+    folder.table("summary", comparison.summary_frame())
+    folder.table("runs", comparison.runs_frame())
+    folder.table("series", comparison.series_frame())
+    over_time, against_spend = _over_time(comparison), _against_spend(comparison)
+    plots.save(over_time, folder.path, "reputation")
+    plots.save(against_spend, folder.path, "spend")
+    if len(comparison.policies) > 1:
+        plots.save(_forest(comparison), folder.path, "differences")
+    folder.text("report.md", report(comparison))
+    folder.provenance = {
+        "result": {"conclusion": comparison.conclusion, "notes": list(comparison.notes)},
+        "experiment": comparison.experiment.resolved(),
+    }
+
+
+def _worlds(comparison: "Comparison") -> str:
+    count = len(comparison.seeds)
+    return f"{count} shared worlds" if count > 1 else "one world"
+
+
+def _people(comparison: "Comparison") -> int:
+    """Return how many people there are, which a network from a file decides."""
+    first = comparison.runs[0]
+    statuses = [first.columns.index(name) for name in ("prospects", "customers", "lapsed")]
+    return int(first.series[0, statuses].sum())
+
+
+def _over_time(comparison: "Comparison") -> Any:
+    first = comparison.runs[0]
+    days = first.series[:, first.columns.index("day")]
+    bands = [
+        pd.DataFrame({"policy": policy, "day": days, **part._asdict()})
+        for policy, part in comparison.mean_series("reputation").items()
+    ]
+    several = len(comparison.seeds) > 1
+    return plots.over_time(
+        pd.concat(bands),
+        "reputation (points; 50 is neutral)",
+        f"{comparison.experiment.name}: reputation over time",
+        f"Means of {_worlds(comparison)}; the bands are their 95% intervals"
+        if several else "One world; more seeds would give bands",
+    )  # fmt: skip
+
+
+def _forest(comparison: "Comparison") -> Any:
+    rows = [
+        {
+            "label": MEASURES[outcome].label, "unit": MEASURES[outcome].unit, "policy": policy,
+            "difference": estimates[outcome].difference,
+            "low": estimates[outcome].difference_low, "high": estimates[outcome].difference_high,
+        }
+        for outcome in comparison.outcomes[:_MOST_PANELS]
+        for policy, estimates in comparison.policies.items()
+        if policy != comparison.baseline
+    ]  # fmt: skip
+    numbers = dict.fromkeys(("difference", "low", "high"), "float64")
+    return plots.forest(
+        pd.DataFrame(rows).astype(numbers),
+        f"What each policy changes against {comparison.baseline}",
+        f"Differences in {_worlds(comparison)} with 95% intervals; an interval that crosses the "
+        "line may be luck",
+    )
+
+
+def _against_spend(comparison: "Comparison") -> Any:
+    people = _people(comparison)
+    rows = []
+    for policy, estimates in comparison.policies.items():
+        cost, gained = estimates["recovery_cost"], estimates["reputation"]
+        spend = {
+            name: None if part is None else part / people
+            for name, part in zip(("spend", "spend_low", "spend_high"), cost[:3], strict=True)
+        }
+        value = zip(("value", "value_low", "value_high"), gained[:3], strict=True)
+        rows.append({"policy": policy, **spend, **dict(value)})
+    table = pd.DataFrame(rows)
+    return plots.against_spend(
+        table.astype(dict.fromkeys(table.columns[1:], "float64")),
+        "spent on recovery (money per person in the market)",
+        "reputation at the end (points; 50 is neutral)",
+        f"{comparison.experiment.name}: what reputation costs",
+    )
+
+
+def report(comparison: "Comparison") -> str:
+    """Return the page: the conclusion first, then the pictures, then the tables (Markdown)."""
+    experiment = comparison.experiment
+    scenario = experiment.scenario
+    parts = [
+        f"# {_plain(experiment.name)}",
+        f"**{_plain(comparison.conclusion)}**",
+        *(_plain(note) for note in comparison.notes),
+        f"{len(comparison.policies)} policies in {_worlds(comparison)} of the scenario "
+        f"{_plain(scenario.name)}: {_people(comparison):,} people, {scenario.days} days.",
+        "![Reputation over time under each policy](reputation.png)",
+    ]
+    if len(comparison.policies) > 1:
+        parts.append("![Paired differences from the baseline](differences.png)")
+    parts.append("![Reputation against what recovery cost](spend.png)")
+    for outcome in comparison.outcomes:
+        parts += _outcome_section(comparison, MEASURES[outcome])
+    heads = ("policy", "spent", "per answer", "per customer saved", "return on spend")
+    parts += ["## Money spent on recovery",
+              f"The last two are measured against {_plain(comparison.baseline)}, with 95% "
+              "intervals.",
+              _grid(heads, tables.spend_rows(comparison))]  # fmt: skip
+    parts += ["## How to read on",
+              "`summary.csv` holds every outcome under every policy, `runs.csv` every run, "
+              "`series.csv` every run over time; the same as Parquet. `provenance.json` says what "
+              "was run, with which versions and seeds."]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _outcome_section(comparison: "Comparison", measure: Measure) -> list[str]:
+    unit = f" ({measure.unit})" if measure.unit else ""
+    heads = ("policy", "mean", "95% interval", f"over {comparison.baseline}", "95% interval",
+             "chance to be best")  # fmt: skip
+    return [
+        f"## {measure.label[:1].upper()}{measure.label[1:]}{unit}",
+        f"{measure.meaning[:1].upper()}{measure.meaning[1:]}.",
+        _grid(heads, tables.outcome_rows(comparison, measure.name)),
+    ]
+
+
+def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; all columns but the first hold numbers."""
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join(
+        f"| {' | '.join(_plain(cell) if i != 1 else cell for cell in line)} |"
+        for i, line in enumerate(lines)
+    )
+
+
+def _plain(text: str) -> str:
+    """Return text of the user's own so that Markdown takes it as it stands."""
+    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in text)

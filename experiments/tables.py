@@ -1,0 +1,249 @@
+"""Results on the screen: tables and a few sentences, plain when the output is no terminal."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from experiments.outcomes import MEASURES
+from experiments.wording import decimals, figure, percent
+from sim.errors import printable
+
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+    from experiments.facts import Fact
+    from sim import Outcome
+
+UNKNOWN = "-"
+
+_RUN = (
+    ("reputation", "reputation_noncustomers", "nps", "stars", "satisfaction"),
+    ("customer_share", "joiners", "leavers", "yearly_retention"),
+    ("visits", "failures", "problem_share", "complaints", "silent_per_complaint", "answers",
+     "first_contact_share", "mean_delay"),
+    ("good_stories", "bad_stories", "good_to_bad"),
+    ("revenue", "recovery_cost", "npv_per_person"),
+)  # fmt: skip
+"""What is shown of a run, in groups."""
+
+
+def console() -> Console:
+    """Return where to write: as wide as the terminal or as `COLUMNS` says, else 100 columns."""
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(file=sys.stdout, width=None if told else 100, highlight=False)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "", left: int = 1
+) -> Table:
+    """Return a table whose first `left` columns hold words, and the others numbers."""
+    made = Table(
+        title=escape(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
+    for i, column in enumerate(columns):
+        made.add_column(escape(column), justify="left" if i < left else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
+
+
+def number(value: float | None, figures: int = 4) -> str:
+    """Return a number in so many figures; a whole one whole.
+
+    >>> [number(value) for value in (1234567.0, 0.12345, 3.14159, None)]
+    ['1,234,567', '0.1235', '3.142', '-']
+    """
+    if value is None or value != value:
+        return UNKNOWN
+    if float(value).is_integer():
+        return figure(float(value), 0)
+    return figure(float(value), decimals(abs(float(value)), figures))
+
+
+def intervals(estimates: Sequence[Sequence[float | None]]) -> list[tuple[str, str]]:
+    """Return values and their intervals, all with as many decimals as the surest deserves.
+
+    >>> intervals([(12.3456, 11.98, 12.71), (3.0, 1.0, 5.0), (None, None, None)])
+    [('12.35', '11.98 to 12.71'), ('3.00', '1.00 to 5.00'), ('-', '-')]
+    """
+    places = 0
+    for mean, low, high in estimates:
+        if low is not None and high is not None and high > low:
+            places = max(places, decimals((high - low) / 2, 2))
+        elif mean is not None and not float(mean).is_integer():
+            places = max(places, decimals(abs(mean), 3))
+    return [
+        (
+            UNKNOWN if mean is None else figure(mean, places),
+            UNKNOWN if low is None or high is None
+            else f"{figure(low, places)} to {figure(high, places)}",
+        )
+        for mean, low, high in estimates
+    ]  # fmt: skip
+
+
+def show_run(outcome: "Outcome") -> None:
+    """Show what a run came to, and what happened in words."""
+    values = {**outcome.final, **outcome.totals, **outcome.ratios}
+    scenario = outcome.scenario
+    made = table(
+        ("outcome", "value", "unit"), (), left=1,
+        title=f"{scenario.name} under the policy {scenario.policy_name}, {scenario.days} days, "
+        f"{outcome.ties.people:,} people, seed {scenario.seed}",
+    )  # fmt: skip
+    made.columns[2].justify = "left"
+    for group in _RUN:
+        for name in group:
+            measure = MEASURES[name]
+            made.add_row(measure.label, number(values[name]), measure.unit)
+        made.add_section()
+    screen = console()
+    screen.print(made)
+    screen.print(escape(told(outcome)))
+
+
+def told(outcome: "Outcome") -> str:
+    """Return in two sentences what happened in a run."""
+    series = outcome.series
+    totals = {name: value or 0 for name, value in outcome.totals.items()}
+    first, last = (float(series["reputation"].iloc[at]) for at in (0, -1))
+    if abs(last - first) < 0.05:
+        moved = f"Reputation stayed at {last:.1f}"
+    else:
+        moved = f"Reputation {'rose' if last > first else 'fell'} from {first:.1f} to {last:.1f}"
+    people = series["customers"].iloc[[0, -1]].tolist()
+    failures = int(totals["failures"])
+    sentences = [
+        f"{moved} (50 is neutral) and the customers went from {people[0]:,} to {people[1]:,}."
+    ]
+    if failures:
+        sentences.append(
+            f"{failures:,} visits failed; {int(totals['complaints']):,} of them were complained "
+            f"about, {int(totals['answers']):,} cases were answered, and the answers cost "
+            f"{number(totals['recovery_cost'], 3)} against a revenue of "
+            f"{number(totals['revenue'], 3)}."
+        )
+    else:
+        sentences.append("No visit failed.")
+    return " ".join(sentences)
+
+
+def show_customer(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show a customer's state after each event."""
+    heads = {
+        "event": "event", "satisfaction": "satis-\nfaction", "failure_memory": "failures\nrecalled",
+        "recovery_expectation": "answer\nexpected", "complaint_satisfaction": "answer\njudged",
+        "intention": "buys\nagain", "complain_probability": "com-\nplains",
+        "delighted_probability": "is de-\nlighted", "good_tellings": "good\ntales",
+        "bad_tellings": "bad\ntales",
+    }  # fmt: skip
+    cells = [[_cell(row[key]) for key in heads] for row in rows]
+    screen = console()
+    screen.print(table(list(heads.values()), cells))
+    screen.print(
+        "Satisfaction and how an answer is judged run from -1 to 1; buying again, complaining and "
+        "delight are chances; tales are mean numbers of tellings."
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return printable(value)
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def show_comparison(comparison: "Comparison") -> None:
+    """Show the outcomes of each policy, what was spent and gained, and the conclusion."""
+    screen = console()
+    for outcome in comparison.outcomes:
+        screen.print(outcome_table(comparison, outcome))
+    screen.print(spend_table(comparison))
+    screen.print(Text(comparison.conclusion, style="bold"))
+    for note in comparison.notes:
+        screen.print(escape(note))
+
+
+def outcome_table(comparison: "Comparison", outcome: str) -> Table:
+    """Return the table of one outcome: a row per policy."""
+    measure = MEASURES[outcome]
+    unit = f" ({measure.unit})" if measure.unit else ""
+    return table(
+        ("policy", "mean", "95% interval", f"over {comparison.baseline}", "95% interval", "best"),
+        outcome_rows(comparison, outcome),
+        title=measure.label[:1].upper() + measure.label[1:] + unit,
+    )
+
+
+def outcome_rows(comparison: "Comparison", outcome: str) -> list[tuple[str, ...]]:
+    """Return, per policy: its name, mean, interval, difference, interval, chance to be best."""
+    estimates = [by[outcome] for by in comparison.policies.values()]
+    nothing = (None, None, None)
+    levels = intervals([one[:3] for one in estimates])
+    beyond = intervals([
+        nothing if policy == comparison.baseline else one[3:6]
+        for policy, one in zip(comparison.policies, estimates, strict=True)
+    ])  # fmt: skip
+    best = [
+        UNKNOWN if one.best_probability is None else percent(one.best_probability)
+        for one in estimates
+    ]
+    columns = zip(comparison.policies, levels, beyond, best, strict=True)
+    return [(policy, *level, *more, chance) for policy, level, more, chance in columns]
+
+
+SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
+         "return_on_recovery_spend")  # fmt: skip
+
+
+def spend_table(comparison: "Comparison") -> Table:
+    """Return the table of what recovery cost and what it brought."""
+    return table(
+        ("policy", "spent", "per answer", "per customer saved", "return on spend"),
+        spend_rows(comparison),
+        title=f"Money spent on recovery; the last two against {comparison.baseline}, with 95% "
+        "intervals",
+    )
+
+
+def spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
+    """Return, per policy: its name, spend, cost per answer and per customer saved, return."""
+    columns = []
+    for name in SPEND:
+        found = intervals([by[name][:3] for by in comparison.policies.values()])
+        with_ends = name in SPEND[2:]
+        columns.append([
+            f"{value} ({ends})" if with_ends and ends != UNKNOWN else value
+            for value, ends in found
+        ])  # fmt: skip
+    return list(zip(comparison.policies, *columns, strict=True))
+
+
+def show_facts(facts: Sequence["Fact"]) -> None:
+    """Show the calibration table, and how many of the facts hold."""
+    rows = []
+    for fact in facts:
+        ((value, ends),) = intervals([(fact.value, fact.value_low, fact.value_high)])
+        verdict = Text("holds", "green") if fact.holds else Text("MISSED", "bold red")
+        band = f"{number(fact.low)} to {number(fact.high)}"
+        rows.append((fact.id, f"{fact.fact} ({fact.source})", band, value, ends, verdict))
+    screen = console()
+    screen.print(
+        table(("", "fact and its source", "band", "now", "95% interval", ""), rows, left=2)
+    )
+    held = sum(fact.holds for fact in facts)
+    screen.print(f"{held} of {len(facts)} hold.")
+
+
+def show_list(found: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
+    """Show the shipped files by kind, each with a line on what it is."""
+    screen = console()
+    for kind, files in found.items():
+        rows = [(file["name"], file["description"]) for file in files]
+        screen.print(table(("name", "what it is"), rows, title=kind.capitalize(), left=2))
+    screen.print("Take one by its name: amends run bakery --policy slow")

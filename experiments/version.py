@@ -1,0 +1,11 @@
+"""The version of the program."""
+
+from importlib import metadata
+
+
+def version() -> str:
+    """Return the version of amends as installed; `source` where it runs without being installed."""
+    try:
+        return metadata.version("amends")
+    except metadata.PackageNotFoundError:
+        return "source"
