@@ -196,8 +196,14 @@ _UNDEFINED = {
 
 
 def caveats(comparison: "Comparison") -> tuple[str, ...]:
-    """Say which ratios to the baseline are undefined or without bounds, and why."""
+    """Say which ratios to the baseline are undefined or without bounds, and what else to mind."""
     notes = []
+    changes = comparison.experiment.scenario.policy_changes
+    if changes:
+        first = min(change.day for change in changes)
+        notes.append(
+            f"The scenario changes the policy on day {first}: from then on all of them are the same."
+        )
     others = [name for name in comparison.policies if name != comparison.baseline]
     for outcome, reason in _UNDEFINED.items():
         estimates = {name: comparison.policies[name][outcome] for name in others}

@@ -218,9 +218,9 @@ class _Assembly:
             return None  # which `validate` will tell
         inside = self.document.value(("set",))
         own = self.document.overrides() if isinstance(inside, dict) else []
-        changes = [*own, *self.in_scenario]
-        for change in changes:
-            self.refuse_policy(change)
+        changes = [
+            change for change in (*own, *self.in_scenario) if self.attempt(self.acts, change)
+        ]
         path = self.path("scenarios", ("scenario",), name)
         return load_scenario(path, changes, days=self.days, seed=self.seed, network=self.network)
 
@@ -231,11 +231,12 @@ class _Assembly:
         read_document(path, asked=Problem(place, f"{dotted(key)} = {cut(name)}"))
         return Path(path)
 
-    def refuse_policy(self, change: Override) -> None:
+    def acts(self, change: Override) -> bool:
         """Refuse levers set in the scenario, whose policy no run of the experiment follows."""
-        if change.key[0] in ("policy", "policy_name"):
-            text = (
-                f"{dotted(change.key)} has no effect here: an experiment follows its own policies; "
-                "write policies: [{name: mine, like: fast, ease: 4}]"
-            )
-            raise InputError(Problem(change.places[()], text))
+        if change.key[0] not in ("policy", "policy_name"):
+            return True
+        text = (
+            f"{dotted(change.key)} has no effect here: an experiment follows its own policies; "
+            "write policies: [{name: mine, like: fast, ease: 4}]"
+        )
+        raise InputError(Problem(change.places[()], text))

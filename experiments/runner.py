@@ -171,8 +171,10 @@ class _Plan:
             if not self.stopped.is_set():
                 self.runs[policy, seed] = _kept(policy, seed, outcome)
         except InputError:
+            self.stopped.set()
             raise
         except Exception as error:
+            self.stopped.set()
             raise RunError(policy, seed, error) from error
 
     def _simulate(self, scenario: Scenario, network: Any) -> Any:

@@ -8,6 +8,7 @@ outcome that was undefined in that run; such runs are left out of what needs the
 that cannot be had (one seed, nothing defined) is NaN.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -157,11 +158,16 @@ def posterior_means(samples: Array) -> Array:
     factor = np.asarray(np.linalg.qr((samples - mean[:, None]).T, mode="r"))
     # Of the factors of a covariance the one with a positive diagonal, which is unique.
     triangle = factor * np.where(np.diagonal(factor) < 0, -1.0, 1.0)[:, None]
-    generator = np.random.Generator(np.random.Philox(key=0))
-    half = generator.standard_normal((_DRAWS // 2, len(triangle)))
-    shrink = generator.chisquare(seeds - 1, _DRAWS // 2) / (seeds - 1)
-    noise = (half / np.sqrt(shrink * seeds * (seeds - 1))[:, None]) @ triangle
+    noise = _students(len(triangle), seeds - 1) @ triangle / np.sqrt(seeds * (seeds - 1))
     return np.concatenate((mean + noise, mean - noise))
+
+
+@lru_cache(maxsize=8)
+def _students(size: int, freedom: int) -> Array:
+    """Return half as many draws as are wanted of a standard multivariate t, one a row."""
+    generator = np.random.Generator(np.random.Philox(key=0))
+    normal = generator.standard_normal((_DRAWS // 2, size))
+    return normal / np.sqrt(generator.chisquare(freedom, (_DRAWS // 2, 1)) / freedom)
 
 
 def best_probability(samples: Array, direction: int) -> Array:

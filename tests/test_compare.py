@@ -224,6 +224,15 @@ def test_nobody_saved_is_null_and_said():
     assert "no bounds for so-so" in second
 
 
+def test_a_change_of_policy_in_the_scenario_is_pointed_out():
+    experiment = load_experiment(
+        "bakery",
+        {"policy_changes": [{"day": 20, "policy": "fast"}], "seeds": 2, "market.people": 30},
+    )
+    comparison = compare(experiment, simulate=fake_simulate, network_of=lambda scenario: None)
+    assert "changes the policy on day 20" in comparison.notes[0]
+
+
 def test_undefined_outcomes_leave_as_null():
     nan = float("nan")
     comparison = compared(
