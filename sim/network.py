@@ -22,6 +22,9 @@ MOST_COMPLETE = 20_000
 """The most people who can all know each other: their ties take 1.6 GB, and four times that for
 twice as many."""
 
+# How many standard deviations of room are left for ties; who needs more draws them a second time.
+_SPREADS = 6.0
+
 Offsets = random_graphs.Offsets
 Persons = random_graphs.Persons
 
@@ -259,9 +262,8 @@ def _grouped(spec: world.Network, people: int, seed: int) -> tuple[Persons, Pers
     apart = people * people - together
     outside = people * spec.degree * bridging / apart if apart else 0.0
     inside = spec.degree * (1.0 - bridging)
-    # Nearly always room enough, so that the ties are seldom drawn twice.
     expected = people * spec.degree / 2
-    room = int(expected + 6.0 * math.sqrt(expected)) + 8
+    room = int(expected + _SPREADS * math.sqrt(expected))
     while True:
         sources, targets = _empty(room)
         ties = random_graphs.planted_partition(
