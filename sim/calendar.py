@@ -102,21 +102,23 @@ def due(calendar: Calendar, today: int) -> int:
 
 
 @compiled
-def filled(calendar: Calendar, today: int) -> int:
-    """Return how many entries the first block of today holds; all others are full."""
-    return (due(calendar, today) - 1) % BLOCK + 1
-
-
-@compiled
-def clear(calendar: Calendar, today: int) -> None:
-    """Take today's entries out of the calendar."""
+def taken_out(calendar: Calendar, today: int, into: Any) -> int:
+    """Take today's entries out of the calendar, write them to `into`, and return how many."""
     slot = today % RING
+    count = int(calendar.count[slot])
+    size = (count - 1) % BLOCK + 1
     block = int(calendar.first[slot])
+    written = 0
     while block >= 0:
+        for i in range(size):
+            into[written] = calendar.entries[block, i]
+            written += 1
+        size = BLOCK
         give_back(calendar.blocks, block)
         block = int(calendar.following[block])
     calendar.first[slot] = -1
     calendar.count[slot] = 0
+    return count
 
 
 def grown(array: Array, places: int) -> Array:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numba
 import platformdirs
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload, register_jitable
 
@@ -102,3 +103,33 @@ def _borrowed_in_kernels(state: Any) -> Any:
         return _borrowed(state)
 
     return borrow
+
+
+@intrinsic
+def _prefetched(typing: Any, records: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+        place = cgutils.get_item_pointer(
+            context, builder, signature.args[0], array, [arguments[1]], wraparound=False
+        )
+        byte = ir.IntType(8).as_pointer()
+        flag = ir.IntType(32)
+        hint = builder.module.declare_intrinsic(
+            "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        )
+        builder.call(hint, [builder.bitcast(place, byte), flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(records, types.intp), generate
+
+
+def prefetch(records: Any, index: int) -> None:
+    """Have the first cache line of a record read ahead of its use; means nothing when interpreted."""
+
+
+@overload(prefetch, jit_options={"forceinline": True})
+def _prefetch_in_kernels(records: Any, index: Any) -> Any:
+    def ahead(records: Any, index: Any) -> Any:
+        _prefetched(records, index)
+
+    return ahead

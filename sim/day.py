@@ -10,15 +10,27 @@ import math
 from typing import Any
 
 from sim import rules
-from sim.calendar import BLOCK, clear, due, enter, filled, give_back, take
-from sim.compiled import borrowed, compiled
+from sim.calendar import enter, give_back, take, taken_out
+from sim.compiled import borrowed, compiled, prefetch
 from sim.customer import Closing, Customer
 from sim.desk import in_order_of_arrival, staff, take_case
 from sim.draws import Purpose, geometric, uniform, uniforms
 from sim.measures import measure, stars_of
-from sim.population import CLOSED, CUSTOMER, LAPSED, NO_CASE, QUIET, next_need, next_visit
+from sim.population import (
+    CLOSED,
+    CUSTOMER,
+    LAPSED,
+    NO_CASE,
+    QUIET,
+    WAITING,
+    next_need,
+    next_visit,
+)
 from sim.state import fits
 from sim.stories import FAILED, ORDINARY, RECOVERED, first_hand, plan, put, remember
+
+AHEAD = 8
+"""How many records are read ahead of their use."""
 
 visit = compiled(Customer.visit)
 suffer = compiled(Customer.suffer)
@@ -83,6 +95,7 @@ def fail(
     case.noticed = 0.0
     suffer(person, case, control, stability, today, world)
     person.case = slot
+    person.moment = WAITING
     books = state.books[0]
     state.opened[books.opened] = slot
     books.opened += 1
@@ -107,7 +120,7 @@ def strike(state: Any, today: int, world: Any) -> None:
             continue
         for row in range(len(state.people)):
             person = state.people[row]
-            if person.status != CUSTOMER or person.case != NO_CASE:
+            if person.status != CUSTOMER or person.moment == WAITING:
                 continue
             if uniform(world.seed, row, today, Purpose.OUTAGE) < outage.share:
                 fail(
@@ -134,20 +147,14 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
 def visit_phase(state: Any, today: int, world: Any) -> None:
     """Phase 1: customers whose visit falls on today are served, or failed."""
     strike(state, today, world)
-    size = filled(state.visits, today)
-    block = int(state.visits.first[today % len(state.visits.first)])
-    while block >= 0:
-        for i in range(size):
-            person = state.people[state.visits.entries[block, i]]
-            if (
-                person.planned == today
-                and person.status == CUSTOMER
-                and person.case == NO_CASE
-                and person.moment == QUIET
-            ):
-                be_a_guest(state, person, today, world)
-        size = BLOCK
-        block = int(state.visits.following[block])
+    books = state.books[0]
+    books.guests = taken_out(state.visits, today, state.guests)
+    for i in range(books.guests):
+        if i + AHEAD < books.guests:
+            prefetch(state.people, state.guests[i + AHEAD])
+        person = state.people[state.guests[i]]
+        if person.planned == today and person.status == CUSTOMER and person.moment == QUIET:
+            be_a_guest(state, person, today, world)
 
 
 @compiled
@@ -227,18 +234,12 @@ def recover_phase(state: Any, today: int, world: Any) -> None:
         person = state.people[case.person]
         take_case(case, policy_for(person, state), state.agents, books, world)
         enter(state.answers, today, case.due, slot)
-    size = filled(state.answers, today)
-    block = int(state.answers.first[today % len(state.answers.first)])
-    while block >= 0:
-        for i in range(size):
-            slot = int(state.answers.entries[block, i])
-            if state.cases[slot].due > today:
-                enter(state.answers, today, state.cases[slot].due, slot)
-            else:
-                answer(state, slot, today, world)
-        size = BLOCK
-        block = int(state.answers.following[block])
-    clear(state.answers, today)
+    for i in range(taken_out(state.answers, today, state.answered)):
+        slot = int(state.answered[i])
+        if state.cases[slot].due > today:
+            enter(state.answers, today, state.cases[slot].due, slot)
+        else:
+            answer(state, slot, today, world)
 
 
 @compiled
@@ -270,26 +271,27 @@ def write_letters(state: Any, story: Any, world: Any, network: Any) -> None:
 @compiled
 def tell_phase(state: Any, today: int, world: Any, network: Any) -> None:
     """Phase 4: everybody with a story due today tells a listener."""
-    size = filled(state.tellings, today)
-    block = int(state.tellings.first[today % len(state.tellings.first)])
-    while block >= 0:
-        for i in range(size):
-            slot = int(state.tellings.entries[block, i])
-            story = state.stories[slot]
-            if story.next > today:
-                put(state, slot, today)
-                continue
-            write_letters(state, story, world, network)
-            story.told += story.due
-            story.due = 0
-            if story.told < story.count:
-                plan(state, slot, today, world)
-            else:
-                give_back(state.story_places, slot)
-        size = BLOCK
-        block = int(state.tellings.following[block])
-    clear(state.tellings, today)
+    books = state.books[0]
+    books.letters = 0
+    count = taken_out(state.tellings, today, state.told)
     state.due_letters[today % len(state.due_letters)] = 0
+    for i in range(count):
+        if i + 2 * AHEAD < count:
+            prefetch(state.stories, state.told[i + 2 * AHEAD])
+        if i + AHEAD < count:
+            prefetch(network.offsets, state.stories[state.told[i + AHEAD]].teller)
+        slot = int(state.told[i])
+        story = state.stories[slot]
+        if story.next > today:
+            put(state, slot, today)
+            continue
+        write_letters(state, story, world, network)
+        story.told += story.due
+        story.due = 0
+        if story.told < story.count:
+            plan(state, slot, today, world)
+        else:
+            give_back(state.story_places, slot)
 
 
 @compiled
@@ -297,6 +299,8 @@ def hear_phase(state: Any, today: int, world: Any) -> None:
     """Phase 5: listeners change their opinion, and may have the story to pass on."""
     books = state.books[0]
     for i in range(books.letters):
+        if i + AHEAD < books.letters:
+            prefetch(state.people, state.letters[i + AHEAD].listener)
         letter = state.letters[i]
         mean = hear(state.people[letter.listener], letter, today, world)
         if letter.valence < 0.0:
@@ -321,7 +325,7 @@ def settle(state: Any, person: Any, today: int, world: Any, stars: float) -> Non
     """Let one person decide what its day calls for, and put its next own day into the calendar."""
     books = state.books[0]
     if person.status == CUSTOMER:
-        if person.case != NO_CASE:
+        if person.moment == WAITING:
             return
         if person.moment != QUIET and not stay(person, today, world):
             person.status = LAPSED
@@ -347,19 +351,15 @@ def decide_phase(state: Any, today: int, world: Any) -> None:
     """Phase 6: who was failed, answered or served today may leave; others in need may buy."""
     books = state.books[0]
     stars = stars_of(books, world.reviews)
-    size = filled(state.visits, today)
-    block = int(state.visits.first[today % len(state.visits.first)])
-    while block >= 0:
-        for i in range(size):
-            person = state.people[state.visits.entries[block, i]]
-            if person.planned == today:
-                person.planned = -1
-                settle(state, person, today, world, stars)
-            elif person.planned > today:
-                enter(state.visits, today, person.planned, person.row)
-        size = BLOCK
-        block = int(state.visits.following[block])
-    clear(state.visits, today)
+    for i in range(books.guests):
+        if i + AHEAD < books.guests:
+            prefetch(state.people, state.guests[i + AHEAD])
+        person = state.people[state.guests[i]]
+        if person.planned == today:
+            person.planned = -1
+            settle(state, person, today, world, stars)
+        elif person.planned > today:
+            enter(state.visits, today, person.planned, person.row)
     for i in range(books.closed):
         person = state.people[state.closed[i]]
         if person.moment == CLOSED:

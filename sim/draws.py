@@ -128,22 +128,27 @@ def geometric(u: float, mean: float) -> int:
     >>> [geometric(u, 1.0) for u in (0.9, 0.4, 0.2)]
     [0, 1, 2]
     """
-    if mean <= 0.0:
+    if u * (1.0 + mean) >= mean:
         return 0
     return min(30_000, int(math.log(u) / math.log(mean / (1.0 + mean))))
 
 
 @compiled
-def days_until(u: float, chance: float) -> int:
-    """Turn a uniform number into a waiting time of 1, 2, ... days when each day has the same `chance`.
-
-    Never longer than a million days, which stands for never.
-    """
+def gap_scale(chance: float) -> float:
+    """Return what `days_until` needs to know of a `chance` a day; a million days stand for never."""
     if chance >= 1.0:
-        return 1
-    if chance < 1e-9:
-        return 1_000_000
-    return min(1_000_000, 1 + int(math.log(u) / math.log(1.0 - chance)))
+        return 0.0
+    return 1e6 if chance < 1e-6 else -1.0 / math.log(1.0 - chance)
+
+
+@compiled
+def days_until(u: float, scale: float) -> int:
+    """Turn a uniform number into a waiting time of 1, 2, ... days when each day has the same chance.
+
+    >>> [days_until(u, gap_scale(0.5)) for u in (0.9, 0.4, 0.2)]
+    [1, 2, 3]
+    """
+    return 1 + int(-math.log(u) * scale)
 
 
 @compiled

@@ -10,40 +10,48 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import compiled, kernel
-from sim.draws import Purpose, days_until, gamma, uniform
+from sim.draws import Purpose, days_until, gamma, gap_scale, uniform
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 PROSPECT, CUSTOMER, LAPSED = 0, 1, 2
 STATUS_NAMES = ("prospect", "customer", "lapsed")
 
-QUIET, SERVED, CLOSED = 0, 1, 2
+QUIET, SERVED, CLOSED, WAITING = 0, 1, 2, 3
 """What a person's day has brought that may make it leave: nothing, an ordinary visit, the close of
-an incident."""
+an incident; or that it waits for an answer, and neither visits nor leaves."""
 
 NEVER = 2_000_000_000
 NO_CASE = -1
 MONTH = 30.4
 
 PERSON = np.dtype(
-    {
-        "names": [
-            "row", "heard_on", "aware_from", "recalled_on", "opinion", "satisfaction",
-            "expectation", "failure_memory", "recovery_expectation", "gratitude", "visit_rate",
-            "case", "since", "planned", "visit_day", "visit_count", "need_day", "need_count",
-            "visits", "failures", "status", "moment", "policy", "founding",
-        ],
-        "formats": ["i4"] * 4 + ["f8"] * 7 + ["i4"] * 9 + ["i1"] * 4,
-        "offsets": [0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64]
-        + [72 + 4 * i for i in range(9)] + [108, 109, 110, 111],
-        "itemsize": 128,
-        "aligned": True,
-    }
+    [
+        *((name, "i4") for name in ("row", "heard_on", "aware_from")),
+        *((name, "i1") for name in ("status", "moment", "policy", "founding")),
+        *((name, "f8") for name in ("opinion", "satisfaction", "expectation", "visit_scale")),
+        *((name, "i4") for name in ("planned", "visit_day", "visit_count", "visits")),
+        *(
+            (name, "f8")
+            for name in ("failure_memory", "recovery_expectation", "gratitude", "visit_rate")
+        ),
+        *(
+            (name, "i4")
+            for name in (
+                "recalled_on", "since", "case", "failures", "need_day", "need_count", "spare",
+                "spare_too",
+            )
+        ),
+    ],
+    align=True,
 )  # fmt: skip
-"""One person: 128 bytes, two cache lines. Days are numbered from 0; `planned` is the day for which
-the person stands in the calendar, `visit_day` and `need_day` are the next days of the two fixed
-sequences on which it could visit or need the service, `policy` is above 0 only for people who are
-treated by a policy of their own, and `founding` marks the customers of the first day."""
+"""One person: 128 bytes, two cache lines; what an ordinary day touches lies in the first.
+
+Days are numbered from 0. `planned` is the day for which the person stands in the calendar,
+`visit_day` and `need_day` are the next days of the two fixed sequences on which it could visit or
+need the service, `visit_scale` turns a draw into a gap between visits, `policy` is above 0 only for
+people who are treated by a policy of their own, and `founding` marks the customers of the first day.
+"""
 
 CASE = np.dtype(
     [
@@ -129,7 +137,7 @@ def next_visit(person: Any, today: int, seed: int) -> int:
     """
     while person.visit_day <= today:
         u = uniform(seed, person.row, person.visit_count, Purpose.VISIT_GAP)
-        person.visit_day = min(NEVER, person.visit_day + days_until(u, person.visit_rate))
+        person.visit_day = min(NEVER, person.visit_day + days_until(u, person.visit_scale))
         person.visit_count += 1
     return int(person.visit_day)
 
@@ -137,9 +145,10 @@ def next_visit(person: Any, today: int, seed: int) -> int:
 @compiled
 def next_need(person: Any, today: int, seed: int, chance: float) -> int:
     """Return the first day after `today` on which `person`, when no customer, needs the service."""
+    scale = gap_scale(chance)
     while person.need_day <= today:
         u = uniform(seed, person.row, person.need_count, Purpose.NEED_GAP)
-        person.need_day = min(NEVER, person.need_day + days_until(u, chance))
+        person.need_day = min(NEVER, person.need_day + days_until(u, scale))
         person.need_count += 1
     return int(person.need_day)
 
@@ -156,14 +165,15 @@ def found_person(person: Any, row: int, seed: int, market: Any, service: Any, lo
     mean = service.visits_per_month / MONTH
     shape = service.visits_shape
     rate = gamma(seed, row, 0, Purpose.VISIT_RATE, shape) * mean / shape
-    person.visit_rate = min(1.0, max(1e-9, rate))
+    person.visit_rate = min(1.0, rate)
+    person.visit_scale = gap_scale(person.visit_rate)
     if uniform(seed, row, 0, Purpose.STATUS) < market.customers:
         person.status = CUSTOMER
         person.founding = 1
         person.since = -int(math.floor(uniform(seed, row, 0, Purpose.TENURE) * market.tenure))
     elif uniform(seed, row, 0, Purpose.AWARE) >= market.aware:
         u = uniform(seed, row, 0, Purpose.ADVERT)
-        person.aware_from = days_until(u, market.advertising) - 1
+        person.aware_from = days_until(u, gap_scale(market.advertising)) - 1
 
 
 def _found(people: Any, seed: int, market: Any, service: Any, loyalty: Any) -> None:

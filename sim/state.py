@@ -41,7 +41,7 @@ SUMS = (
 BOOKS = np.dtype(
     [(name, "i8") for name in COUNTS]
     + [(name, "f8") for name in SUMS]
-    + [(name, "i8") for name in ("stars", "policy", "letters", "opened", "closed", "rows")]
+    + [(name, "i8") for name in ("stars", "policy", "guests", "letters", "opened", "closed", "rows")]
     + [(name, "f8") for name in ("failure_probability", "balance")],
     align=True,
 )
@@ -98,9 +98,10 @@ class Ties(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that moves in a run. `opened` lists the cases opened today, `closed` the people whose
-    incident ended today, `due_letters` how many tellings fall on each day of the ring, and `agents`
-    when each agent at the desk is free."""
+    """All that moves in a run. `guests`, `answered` and `told` list the people, cases and stories
+    whose day is today, `opened` the cases opened today, `closed` the people whose incident ended
+    today, `due_letters` how many tellings fall on each day of the ring, and `agents` when each agent
+    at the desk is free."""
 
     tables: Tables
     people: Any
@@ -108,6 +109,9 @@ class State(NamedTuple):
     cases: Any
     stories: Any
     letters: Any
+    guests: Array
+    answered: Array
+    told: Array
     opened: Array
     closed: Array
     case_places: Pool
@@ -136,6 +140,9 @@ def new_state(people: Array, tables: Tables) -> State:
         cases=np.zeros(cases, CASE),
         stories=np.zeros(stories, STORY),
         letters=np.zeros(count // 8 + 256, LETTER),
+        guests=np.zeros(count + 64, np.int32),
+        answered=np.zeros(cases, np.int32),
+        told=np.zeros(stories, np.int32),
         opened=np.zeros(cases, np.int32),
         closed=np.zeros(cases, np.int32),
         case_places=new_pool(cases),
@@ -168,6 +175,9 @@ def fits(state: Any, today: int, outage: bool) -> bool:
     closings = cases + int(state.answers.count[today % RING])
     return (
         free_places(state.case_places) >= cases
+        and len(state.guests) >= int(state.visits.count[today % RING])
+        and len(state.answered) >= closings
+        and len(state.told) >= int(state.tellings.count[today % RING])
         and len(state.opened) >= cases
         and len(state.closed) >= closings
         and free_places(state.story_places) >= stories
@@ -193,6 +203,9 @@ def grow(state: State, today: int, outage: bool) -> State:
         cases=grown(state.cases, more_cases),
         stories=grown(state.stories, more_stories),
         letters=grown(state.letters, max(len(state.letters), letters)),
+        guests=grown(state.guests, max(len(state.guests), 2 * int(state.visits.count[slot]))),
+        answered=grown(state.answered, max(len(state.answered), closings)),
+        told=grown(state.told, max(len(state.told), entries)),
         opened=grown(state.opened, max(len(state.opened), cases)),
         closed=grown(state.closed, max(len(state.closed), closings)),
         case_places=grown_pool(state.case_places, more_cases),
