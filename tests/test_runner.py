@@ -76,6 +76,18 @@ def test_results_come_in_order_whatever_the_threads_do(workers):
     assert seen == [(done, 12) for done in range(1, 13)]
 
 
+def test_as_many_runs_are_under_way_as_there_are_workers():
+    together = threading.Barrier(3, timeout=30)
+
+    def simulate(scenario, network):
+        together.wait()
+        return an_outcome(scenario, network)
+
+    assert len(run_experiment(
+        an_experiment(policies=3, seeds=2), workers=3, simulate=simulate, network_of=Builder()
+    )) == 6  # fmt: skip
+
+
 def test_a_network_from_a_file_is_read_once_for_all(tmp_path):
     file = tmp_path / "friends.txt"
     file.write_text("1 2\n2 3\n")
