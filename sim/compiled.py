@@ -9,6 +9,7 @@ the file of the entry and would go on running rules that have since been rewritt
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ import platformdirs
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload, register_jitable
+
+_SETTING_UP = threading.Lock()
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,13 +60,14 @@ def _cache_folder() -> str:
 
 def kernel(function: Function, keep: bool = True) -> Function:
     """Compile `function`, without the interpreter's lock; `keep` stores the result on disk."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _cache_folder()
-    try:
-        made: Function = numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
-        return made
-    finally:
-        numba.config.CACHE_DIR = before
+    with _SETTING_UP:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = _cache_folder()
+        try:
+            made: Function = numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
+            return made
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:

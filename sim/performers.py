@@ -6,6 +6,7 @@ calls the method of the agent in question; compiled code calls the method's text
 itself. The bindings of `Customer` as it stands are kept on disk, those of a subclass are not.
 """
 
+import threading
 import types
 from collections.abc import Callable
 from functools import cache
@@ -22,6 +23,9 @@ SCHEDULE = (
     "write_letters", "tell_phase", "hear_phase", "settle", "decide_phase", "live", "live_until",
 )  # fmt: skip
 """The functions of `sim.day` that depend on behaviours, callees first."""
+
+
+_BINDING = threading.Lock()
 
 
 class Performance(NamedTuple):
@@ -67,7 +71,6 @@ def by_agents() -> Performance:
     return _performance(_bound({name: _method(name) for name in BEHAVIOURS}, False), lambda f: f)
 
 
-@cache
 def by_kernels(kind: type[Customer] = Customer) -> Performance:
     """Return the performance compiled, with the behaviours of a class of customers.
 
@@ -76,6 +79,12 @@ def by_kernels(kind: type[Customer] = Customer) -> Performance:
     numba.core.errors.NumbaError
         On the first call, where a behaviour is written in Python that cannot be compiled.
     """
+    with _BINDING:
+        return _by_kernels(kind)
+
+
+@cache
+def _by_kernels(kind: type[Customer]) -> Performance:
     changed = {
         name: compiled(types.FunctionType(method.__code__, method.__globals__, name))
         for name in BEHAVIOURS
