@@ -126,6 +126,7 @@ def results_folder(target: Path, command: str) -> Iterator[ResultsFolder]:
     made = _missing_parents(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        place.exists()  # which says now, and not after the run, if the name is too long
         hidden = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", dir=place.parent))
         hidden.chmod(0o777 & ~_umask())
     except OSError as error:
@@ -150,9 +151,14 @@ def results_folder(target: Path, command: str) -> Iterator[ResultsFolder]:
 def _resolve(target: Path) -> Path:
     try:
         place = target.expanduser().resolve()
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"--out {target}: {error}") from None
-    if not place.name or place == Path.cwd() or place in Path.cwd().parents:
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(_unwritable(target, error)) from None
+    if place.is_mount():
+        raise InputError(
+            f"--out {target} is a mount point, which cannot be replaced as a whole: name a folder "
+            f"in it, e.g. --out {target / 'results'}"
+        )
+    if place == Path.cwd() or place in Path.cwd().parents:
         raise InputError(
             f"--out {target} is a folder that you are in; results stand in a folder of their own: "
             f"name one, e.g. --out {target / 'results'}"
@@ -224,13 +230,15 @@ def _flush(path: Path) -> None:
 def _put_in_place(hidden: Path, place: Path) -> None:
     """Rename `hidden` to `place`; what stood there is gone only once the new stands."""
     earlier: Path | None = None
-    if place.exists():
-        earlier = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", dir=place.parent))
-        place.rename(earlier)
     try:
+        if place.exists():
+            earlier = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", dir=place.parent))
+            place.rename(earlier)
         hidden.rename(place)
     except OSError:
-        if earlier is not None:
+        if earlier is not None and place.exists():
+            earlier.rmdir()
+        elif earlier is not None:
             earlier.rename(place)
         raise
     _flush(place.parent)
@@ -255,5 +263,5 @@ def _umask() -> int:
     return mask
 
 
-def _unwritable(target: Path, error: OSError) -> str:
-    return f"--out {target} cannot be written: {error.strerror or error}"
+def _unwritable(target: Path, error: Exception) -> str:
+    return f"--out {target} cannot be written: {getattr(error, 'strerror', None) or error}"

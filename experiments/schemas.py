@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from experiments.experiment_file import ExperimentFile
+from experiments.outcomes import MEASURES
 from sim.parameters import Section
 from sim.policy import Policy
 from sim.scenario import Scenario
@@ -53,8 +54,9 @@ def _policy() -> dict[str, Any]:
 
 def _experiment() -> dict[str, Any]:
     schema = _of(ExperimentFile, "amends experiment")
-    policies = schema["properties"]["policies"]
-    policies["items"] = _or_name(policies["items"], "experiment")
+    policies, outcomes = (schema["properties"][key] for key in ("policies", "outcomes"))
+    policies.update(items=_or_name(policies["items"], "experiment"), minItems=1)
+    outcomes.update(items={"enum": list(MEASURES)}, minItems=1)
     return schema
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -224,20 +225,25 @@ def spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
     return list(zip(comparison.policies, *columns, strict=True))
 
 
-def show_facts(facts: Sequence["Fact"]) -> None:
-    """Show the calibration table, and how many of the facts hold."""
+def show_facts(facts: Sequence["Fact"], misfits: Sequence[str]) -> None:
+    """Show the calibration table, how many of the facts hold, and what is known not to fit."""
     rows = []
     for fact in facts:
         ((value, ends),) = intervals([(fact.value, fact.value_low, fact.value_high)])
         verdict = Text("holds", "green") if fact.holds else Text("MISSED", "bold red")
-        band = f"{number(fact.low)} to {number(fact.high)}"
-        rows.append((fact.id, f"{fact.fact} ({fact.source})", band, value, ends, verdict))
+        now = value if ends == UNKNOWN else f"{value}\n{ends}"
+        said = f"{fact.fact} ({fact.source})"
+        rows.append((fact.id, said, fact.target, f"{fact.low:g} to {fact.high:g}", now, verdict))
+    heads = ("", "fact and its source", "published", "band", "now, 95%", "")
+    made = table(heads, rows, left=3)
+    for at in (0, 3, 4, 5):
+        made.columns[at].no_wrap = True
     screen = console()
-    screen.print(
-        table(("", "fact and its source", "band", "now", "95% interval", ""), rows, left=2)
-    )
+    screen.print(made)
     held = sum(fact.holds for fact in facts)
-    screen.print(f"{held} of {len(facts)} hold.")
+    screen.print(f"{held} of {len(facts)} hold. Known misfits, whatever the table says:")
+    for misfit in misfits:
+        screen.print(Padding(escape(f"- {misfit}"), (0, 0, 0, 2)))
 
 
 def show_list(found: Mapping[str, Sequence[Mapping[str, str]]]) -> None:

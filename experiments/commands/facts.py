@@ -25,17 +25,18 @@ def command(seeds: int | None, seed: int | None, settings: tuple[str, ...], as_j
     Examples:
       amends facts
       amends facts --seeds 20
-      amends facts --set talk.failure=8      does it still hold with another number?
+      amends facts --set talk.failure=8    do they hold with another number?
 
     Look next at the model itself: docs/reference/model.md names the source of every parameter.
     """
-    from experiments.facts import measure_facts
+    from experiments.facts import KNOWN_MISFITS, measure_facts
 
     options.announce_compilation()
-    facts = measure_facts(seeds=seeds, seed=seed, overrides=settings)
+    with options.progress("runs") as advance:
+        facts = measure_facts(seeds, seed=seed, overrides=settings, progress=advance)
     if as_json:
         options.print_json([{key: getattr(fact, key) for key in JSON} for fact in facts])
     else:
         from experiments.tables import show_facts
 
-        show_facts(facts)
+        show_facts(facts, KNOWN_MISFITS)

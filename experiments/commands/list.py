@@ -7,7 +7,7 @@ import click
 
 from experiments.commands import options
 
-KINDS = ("scenarios", "policies", "experiments")
+KINDS = ("scenarios", "policies", "experiments", "histories")
 
 
 @click.command("list")
@@ -15,9 +15,8 @@ KINDS = ("scenarios", "policies", "experiments")
 def command(as_json: bool) -> None:
     """Show what comes with amends.
 
-    Every scenario, policy and experiment is a YAML file whose comments explain it, and is taken by
-    its name wherever a scenario, a policy or an experiment is asked for. Copy one to start your
-    own.
+    Every scenario, policy, experiment and history is a YAML file whose comments explain it, and is
+    taken by its name wherever one of its kind is asked for. Copy one to start your own.
 
     \b
     Examples:

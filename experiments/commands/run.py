@@ -58,8 +58,8 @@ def command(
     With --out, the folder holds
       series.parquet, .csv   a row per measuring day
       people.parquet         everybody as they are at the end
-      run.png, .svg          reputation, satisfaction, stories and customers over time
-      scenario.yaml          all parameters; `amends run` of it gives the same digest
+      run.png, .svg          reputation, stories and customers over time
+      scenario.yaml          all parameters; run it again for the same digest
       provenance.json        what was run, with which versions and seed
 
     Look next at one customer's mind: `amends customer --help`.
