@@ -5,7 +5,12 @@ from pathlib import Path
 
 from sim.errors import InputError, Place, Problem, cut, nearest
 
-_SINGULAR = {"scenarios": "scenario", "policies": "policy", "experiments": "experiment"}
+_SINGULAR = {
+    "scenarios": "scenario",
+    "policies": "policy",
+    "experiments": "experiment",
+    "histories": "history",
+}
 
 
 def shipped(kind: str) -> dict[str, Path]:
@@ -14,7 +19,7 @@ def shipped(kind: str) -> dict[str, Path]:
     Parameters
     ----------
     kind
-        `scenarios`, `policies` or `experiments`.
+        `scenarios`, `policies`, `experiments` or `histories`.
     """
     package = Path(__file__).resolve().parent
     inside = package / "configs"  # where an installed wheel has them
