@@ -1,12 +1,12 @@
 """The results folder of a comparison: pictures, tidy tables, and a page that puts them together."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments import plots, tables
-from experiments.outcomes import MEASURES, Measure
+from experiments import plots
+from experiments.grids import Grid, outcome_grid, spend_grid
+from experiments.outcomes import MEASURES
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -65,7 +65,8 @@ def _over_time(comparison: "Comparison") -> Any:
 def _forest(comparison: "Comparison") -> Any:
     rows = [
         {
-            "label": MEASURES[outcome].label, "unit": MEASURES[outcome].unit, "policy": policy,
+            "label": MEASURES[outcome].label, "unit": MEASURES[outcome].unit,
+            "direction": MEASURES[outcome].direction, "policy": policy,
             "difference": estimates[outcome].difference,
             "low": estimates[outcome].difference_low, "high": estimates[outcome].difference_high,
         }
@@ -76,7 +77,7 @@ def _forest(comparison: "Comparison") -> Any:
     numbers = dict.fromkeys(("difference", "low", "high"), "float64")
     return plots.forest(
         pd.DataFrame(rows).astype(numbers),
-        f"What each policy changes against {comparison.baseline}",
+        f'What each policy changes against "{comparison.baseline}"',
         f"Differences in {_worlds(comparison)} with 95% intervals; an interval that crosses the "
         "line may be luck",
     )
@@ -118,37 +119,25 @@ def report(comparison: "Comparison") -> str:
         parts.append("![Paired differences from the baseline](differences.png)")
     parts.append("![Reputation against what recovery cost](spend.png)")
     for outcome in comparison.outcomes:
-        parts += _outcome_section(comparison, MEASURES[outcome])
-    heads = ("policy", "spent", "per answer", "per customer saved", "return on spend")
-    parts += ["## Money spent on recovery",
-              f"The last two are measured against {_plain(comparison.baseline)}, with 95% "
-              "intervals.",
-              _grid(heads, tables.spend_rows(comparison))]  # fmt: skip
-    parts += ["## How to read on",
-              "`summary.csv` holds every outcome under every policy, `runs.csv` every run, "
-              "`series.csv` every run over time; the same as Parquet. `provenance.json` says what "
-              "was run, with which versions and seeds."]  # fmt: skip
+        meaning = MEASURES[outcome].meaning
+        grid = outcome_grid(comparison, outcome)
+        parts += [f"## {grid.title}", f"{meaning[:1].upper()}{meaning[1:]}.", _cells(grid)]
+    spent = spend_grid(comparison)
+    parts += [f"## {_plain(spent.title)}", _cells(spent)]
+    parts += [
+        "## How to read on",
+        "`best` is the chance that a policy is the best of them all. `summary.csv` holds every "
+        "outcome under every policy, `runs.csv` every run, `series.csv` every run over time; the "
+        "same as Parquet. `provenance.json` says what was run, with which versions and seeds.",
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def _outcome_section(comparison: "Comparison", measure: Measure) -> list[str]:
-    unit = f" ({measure.unit})" if measure.unit else ""
-    heads = ("policy", "mean", "95% interval", f"over {comparison.baseline}", "95% interval",
-             "chance to be best")  # fmt: skip
-    return [
-        f"## {measure.label[:1].upper()}{measure.label[1:]}{unit}",
-        f"{measure.meaning[:1].upper()}{measure.meaning[1:]}.",
-        _grid(heads, tables.outcome_rows(comparison, measure.name)),
-    ]
-
-
-def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; all columns but the first hold numbers."""
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join(
-        f"| {' | '.join(_plain(cell) if i != 1 else cell for cell in line)} |"
-        for i, line in enumerate(lines)
-    )
+def _cells(grid: Grid) -> str:
+    """Return a table in Markdown; all columns but the first hold numbers."""
+    cells = [[_plain(cell) for cell in row] for row in (grid.heads, *grid.rows)]
+    cells.insert(1, ["---", *["---:"] * (len(grid.heads) - 1)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def _plain(text: str) -> str:

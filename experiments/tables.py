@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from experiments.grids import UNKNOWN, Grid, intervals, number, outcome_grid, spend_grid
 from experiments.outcomes import MEASURES
-from experiments.wording import decimals, figure, percent
 from sim.errors import printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from experiments.facts import Fact
     from sim import Outcome
 
-UNKNOWN = "-"
 
 _RUN = (
     ("reputation", "reputation_noncustomers", "nps", "stars", "satisfaction"),
@@ -40,13 +39,9 @@ def console() -> Console:
     return Console(file=sys.stdout, width=None if told else 100, highlight=False)
 
 
-def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "", left: int = 1
-) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], left: int = 1) -> Table:
     """Return a table whose first `left` columns hold words, and the others numbers."""
-    made = Table(
-        title=escape(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
-    )
+    made = Table(box=box.SIMPLE_HEAD)
     for i, column in enumerate(columns):
         made.add_column(escape(column), justify="left" if i < left else "right", overflow="fold")
     for row in rows:
@@ -54,50 +49,15 @@ def table(
     return made
 
 
-def number(value: float | None, figures: int = 4) -> str:
-    """Return a number in so many figures; a whole one whole.
-
-    >>> [number(value) for value in (1234567.0, 0.12345, 3.14159, None)]
-    ['1,234,567', '0.1235', '3.142', '-']
-    """
-    if value is None or value != value:
-        return UNKNOWN
-    if float(value).is_integer():
-        return figure(float(value), 0)
-    return figure(float(value), decimals(abs(float(value)), figures))
-
-
-def intervals(estimates: Sequence[Sequence[float | None]]) -> list[tuple[str, str]]:
-    """Return values and their intervals, all with as many decimals as the surest deserves.
-
-    >>> intervals([(12.3456, 11.98, 12.71), (3.0, 1.0, 5.0), (None, None, None)])
-    [('12.35', '11.98 to 12.71'), ('3.00', '1.00 to 5.00'), ('-', '-')]
-    """
-    places = 0
-    for mean, low, high in estimates:
-        if low is not None and high is not None and high > low:
-            places = max(places, decimals((high - low) / 2, 2))
-        elif mean is not None and not float(mean).is_integer():
-            places = max(places, decimals(abs(mean), 3))
-    return [
-        (
-            UNKNOWN if mean is None else figure(mean, places),
-            UNKNOWN if low is None or high is None
-            else f"{figure(low, places)} to {figure(high, places)}",
-        )
-        for mean, low, high in estimates
-    ]  # fmt: skip
-
-
 def show_run(outcome: "Outcome") -> None:
     """Show what a run came to, and what happened in words."""
     values = {**outcome.final, **outcome.totals, **outcome.ratios}
     scenario = outcome.scenario
-    made = table(
-        ("outcome", "value", "unit"), (), left=1,
-        title=f"{scenario.name} under the policy {scenario.policy_name}, {scenario.days} days, "
-        f"{outcome.ties.people:,} people, seed {scenario.seed}",
-    )  # fmt: skip
+    title = (
+        f"{scenario.name} under the policy {scenario.policy_name}, {scenario.days} days, "
+        f"{outcome.ties.people:,} people, seed {scenario.seed}"
+    )
+    made = table(("outcome", "value", "unit"), ())
     made.columns[2].justify = "left"
     for group in _RUN:
         for name in group:
@@ -105,8 +65,7 @@ def show_run(outcome: "Outcome") -> None:
             made.add_row(measure.label, number(values[name]), measure.unit)
         made.add_section()
     screen = console()
-    screen.print(made)
-    screen.print(escape(told(outcome)))
+    screen.print(Text(title, style="bold"), made, escape(told(outcome)), sep="\n")
 
 
 def told(outcome: "Outcome") -> str:
@@ -163,66 +122,15 @@ def show_comparison(comparison: "Comparison") -> None:
     """Show the outcomes of each policy, what was spent and gained, and the conclusion."""
     screen = console()
     for outcome in comparison.outcomes:
-        screen.print(outcome_table(comparison, outcome))
-    screen.print(spend_table(comparison))
+        _show(screen, outcome_grid(comparison, outcome))
+    _show(screen, spend_grid(comparison))
     screen.print(Text(comparison.conclusion, style="bold"))
     for note in comparison.notes:
         screen.print(escape(note))
 
 
-def outcome_table(comparison: "Comparison", outcome: str) -> Table:
-    """Return the table of one outcome: a row per policy."""
-    measure = MEASURES[outcome]
-    unit = f" ({measure.unit})" if measure.unit else ""
-    return table(
-        ("policy", "mean", "95% interval", f"over {comparison.baseline}", "95% interval", "best"),
-        outcome_rows(comparison, outcome),
-        title=measure.label[:1].upper() + measure.label[1:] + unit,
-    )
-
-
-def outcome_rows(comparison: "Comparison", outcome: str) -> list[tuple[str, ...]]:
-    """Return, per policy: its name, mean, interval, difference, interval, chance to be best."""
-    estimates = [by[outcome] for by in comparison.policies.values()]
-    nothing = (None, None, None)
-    levels = intervals([one[:3] for one in estimates])
-    beyond = intervals([
-        nothing if policy == comparison.baseline else one[3:6]
-        for policy, one in zip(comparison.policies, estimates, strict=True)
-    ])  # fmt: skip
-    best = [
-        UNKNOWN if one.best_probability is None else percent(one.best_probability)
-        for one in estimates
-    ]
-    columns = zip(comparison.policies, levels, beyond, best, strict=True)
-    return [(policy, *level, *more, chance) for policy, level, more, chance in columns]
-
-
-SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
-         "return_on_recovery_spend")  # fmt: skip
-
-
-def spend_table(comparison: "Comparison") -> Table:
-    """Return the table of what recovery cost and what it brought."""
-    return table(
-        ("policy", "spent", "per answer", "per customer saved", "return on spend"),
-        spend_rows(comparison),
-        title=f"Money spent on recovery; the last two against {comparison.baseline}, with 95% "
-        "intervals",
-    )
-
-
-def spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
-    """Return, per policy: its name, spend, cost per answer and per customer saved, return."""
-    columns = []
-    for name in SPEND:
-        found = intervals([by[name][:3] for by in comparison.policies.values()])
-        with_ends = name in SPEND[2:]
-        columns.append([
-            f"{value} ({ends})" if with_ends and ends != UNKNOWN else value
-            for value, ends in found
-        ])  # fmt: skip
-    return list(zip(comparison.policies, *columns, strict=True))
+def _show(screen: Console, grid: Grid) -> None:
+    screen.print(Text(grid.title, style="bold"), table(grid.heads, grid.rows), sep="\n")
 
 
 def show_facts(facts: Sequence["Fact"], misfits: Sequence[str]) -> None:
@@ -251,5 +159,5 @@ def show_list(found: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
     screen = console()
     for kind, files in found.items():
         rows = [(file["name"], file["description"]) for file in files]
-        screen.print(table(("name", "what it is"), rows, title=kind.capitalize(), left=2))
+        screen.print(Text(kind.capitalize(), style="bold"), table(("name", "what it is"), rows, 2))
     screen.print("Take one by its name: amends run bakery --policy slow")

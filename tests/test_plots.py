@@ -45,12 +45,18 @@ def bands(names: list[str], seeds: int = 2) -> pd.DataFrame:
     ])  # fmt: skip
 
 
+OUTCOMES = (
+    ("reputation", "points", 1), ("customers lost", "customers", -1),
+    ("share of customers", "", 1), ("yearly loss", "", -1),
+)  # fmt: skip
+
+
 def differences(names: list[str], known: bool = True) -> pd.DataFrame:
     return pd.DataFrame([
-        {"label": label, "unit": unit, "policy": name, "difference": 1.0 + i,
-         "low": 0.5 + i if known else UNKNOWN, "high": 1.5 + i if known else UNKNOWN}
-        for label, unit in (("reputation", "points"), ("net present value per person", "money"),
-                            ("share of customers", ""), ("net promoter score", "points"))
+        {"label": label, "unit": unit, "direction": direction, "policy": name,
+         "difference": 1.0 + i, "low": 0.5 + i if known else UNKNOWN,
+         "high": 1.5 + i if known else UNKNOWN}
+        for label, unit, direction in OUTCOMES
         for i, name in enumerate(names)
     ])  # fmt: skip
 
@@ -115,8 +121,8 @@ def test_axes_say_quantity_and_unit() -> None:
     (axes,) = picture("spend", NAMES).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("Spend (money)", "Q (points)")
     units = [axes.get_xlabel() for axes in picture("forest", NAMES).axes]
-    assert units == ["difference (points)", "difference (money)", "difference",
-                     "difference (points)"]  # fmt: skip
+    assert units == ["difference (points)", "difference (customers; less is better)",
+                     "difference", "difference (less is better)"]  # fmt: skip
     titles = [axes.get_title(loc="left") for axes in picture("run", NAMES).axes]
     assert [title.split("(")[1] for title in titles] == [
         "points; 50 is neutral)", "-1 to 1)", "stories a week)", "people)",
@@ -134,10 +140,11 @@ def test_intervals_are_drawn_where_they_are_known() -> None:
 
 def test_stories_are_counted_by_the_week_whatever_the_interval() -> None:
     frame = series()
-    frame["day"] = frame["day"] * 2
+    frame["day"] = [0, 14, 28, 42, 56, 63, 77, 91, 93]
     panel = plots.one_run(frame, "one run").axes[2]
     good = next(line for line in panel.get_lines() if line.get_label() == "good")
-    assert np.asarray(good.get_ydata(), dtype=float)[1:] == pytest.approx(35.0)
+    expected = [UNKNOWN, 35, 35, 35, 35, 70, 35, 35, UNKNOWN]  # two days make no week
+    assert np.asarray(good.get_ydata(), dtype=float) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def one_run(series: pd.DataFrame, title: str) -> Figure:
         figure = new_figure(8.2, 8.6, title)
         panels = figure.subplots(4, 1, sharex=True, height_ratios=[1.2, 1, 1, 1])
         spans = series["day"].diff().to_numpy()
+        # A last interval of a day or two, made a week's, would look like a collapse or a boom.
+        spans = np.where(2.0 * spans < np.nanmax(spans), np.nan, spans)
         with np.errstate(invalid="ignore"):
             good, bad = (series[f"{kind}_stories"] / spans * 7.0 for kind in ("good", "bad"))
         _panel(

@@ -29,15 +29,15 @@ def forest(differences: pd.DataFrame, title: str, subtitle: str) -> Figure:
     Parameters
     ----------
     differences
-        Columns `label, unit, policy, difference, low, high`; a row per outcome and policy, the
-        baseline left out. An interval that cannot be had (one seed) is NaN; only the point is
+        Columns `label, unit, direction, policy, difference, low, high`; a row per outcome and
+        policy, the baseline left out. `direction` is -1 where less is better. An interval that cannot be had (one seed) is NaN; only the point is
         drawn then.
     title, subtitle
         What is seen, and how the intervals are to be read.
     """
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
-    across = min(3, len(panels))
+    across = 2 if len(panels) == 4 else min(3, len(panels))
     down = -(-len(panels) // across)
     with styled():
         figure = new_figure(
@@ -71,7 +71,10 @@ def _forest_panel(axes: Axes, label: str, rows: pd.DataFrame, policies: Sequence
     axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
     unit = str(rows["unit"].iloc[0])
-    axes.set_xlabel(f"difference ({unit})" if unit else "difference")
+    said = [unit] if unit else []
+    if rows["direction"].iloc[0] < 0:
+        said.append("less is better")
+    axes.set_xlabel(f"difference ({'; '.join(said)})" if said else "difference")
 
 
 def against_spend(table: pd.DataFrame, spend: str, quantity: str, title: str) -> Figure:

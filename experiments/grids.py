@@ -1,0 +1,110 @@
+"""The tables of a comparison as text, for the screen and for the page alike."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from experiments.outcomes import MEASURES
+from experiments.wording import decimals, figure, percent
+
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+
+UNKNOWN = "-"
+
+
+class Grid(NamedTuple):
+    """A table: its title, the heads of its columns, and its cells, row by row."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def number(value: float | None, figures: int = 4) -> str:
+    """Return a number in so many figures; a whole one whole.
+
+    >>> [number(value) for value in (1234567.0, 0.12345, 3.14159, None)]
+    ['1,234,567', '0.1235', '3.142', '-']
+    """
+    if value is None or value != value:
+        return UNKNOWN
+    if float(value).is_integer():
+        return figure(float(value), 0)
+    return figure(float(value), decimals(abs(float(value)), figures))
+
+
+def intervals(estimates: Sequence[Sequence[float | None]]) -> list[tuple[str, str]]:
+    """Return values and their intervals, all with as many decimals as the surest deserves.
+
+    >>> intervals([(12.3456, 11.98, 12.71), (3.0, 1.0, 5.0), (None, None, None)])
+    [('12.35', '11.98 to 12.71'), ('3.00', '1.00 to 5.00'), ('-', '-')]
+    """
+    places = 0
+    for mean, low, high in estimates:
+        if low is not None and high is not None and high > low:
+            places = max(places, decimals((high - low) / 2, 2))
+        elif mean is not None and not float(mean).is_integer():
+            places = max(places, decimals(abs(mean), 3))
+    return [
+        (
+            UNKNOWN if mean is None else figure(mean, places),
+            UNKNOWN if low is None or high is None
+            else f"{figure(low, places)} to {figure(high, places)}",
+        )
+        for mean, low, high in estimates
+    ]  # fmt: skip
+
+
+def outcome_grid(comparison: "Comparison", outcome: str) -> Grid:
+    """Return the table of one outcome, a row per policy."""
+    measure = MEASURES[outcome]
+    unit = f" ({measure.unit})" if measure.unit else ""
+    over = f"over {comparison.baseline}"
+    return Grid(
+        measure.label[:1].upper() + measure.label[1:] + unit,
+        ("policy", "mean", "95% interval", over, "95% interval", "best"),
+        _outcome_rows(comparison, outcome),
+    )
+
+
+def _outcome_rows(comparison: "Comparison", outcome: str) -> list[tuple[str, ...]]:
+    """Return, per policy, its name, mean, interval, difference, interval, chance to be best."""
+    estimates = [by[outcome] for by in comparison.policies.values()]
+    nothing = (None, None, None)
+    levels = intervals([one[:3] for one in estimates])
+    beyond = intervals([
+        nothing if policy == comparison.baseline else one[3:6]
+        for policy, one in zip(comparison.policies, estimates, strict=True)
+    ])  # fmt: skip
+    best = [
+        UNKNOWN if one.best_probability is None else percent(one.best_probability)
+        for one in estimates
+    ]
+    columns = zip(comparison.policies, levels, beyond, best, strict=True)
+    return [(policy, *level, *more, chance) for policy, level, more, chance in columns]
+
+
+_SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
+         "return_on_recovery_spend")  # fmt: skip
+
+
+def spend_grid(comparison: "Comparison") -> Grid:
+    """Return the table of what recovery cost and what it brought, a row per policy."""
+    return Grid(
+        f"Money spent on recovery; the last two against {comparison.baseline}, with 95% intervals",
+        ("policy", "spent", "per answer", "per customer saved", "return on spend"),
+        _spend_rows(comparison),
+    )
+
+
+def _spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
+    """Return, per policy, its name, spend, cost per answer and per customer saved, return."""
+    columns = []
+    for name in _SPEND:
+        found = intervals([by[name][:3] for by in comparison.policies.values()])
+        with_ends = name in _SPEND[2:]
+        columns.append([
+            f"{value} ({ends})" if with_ends and ends != UNKNOWN else value
+            for value, ends in found
+        ])  # fmt: skip
+    return list(zip(comparison.policies, *columns, strict=True))
