@@ -1,6 +1,7 @@
 """The tables of a comparison as text, for the screen and for the page alike."""
 
 from collections.abc import Sequence
+from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.outcomes import MEASURES
@@ -34,17 +35,18 @@ def number(value: float | None, figures: int = 4) -> str:
 
 
 def intervals(estimates: Sequence[Sequence[float | None]]) -> list[tuple[str, str]]:
-    """Return values and their intervals, all with as many decimals as the surest deserves.
+    """Return values and their intervals, all with as many decimals as most of them deserve.
 
     >>> intervals([(12.3456, 11.98, 12.71), (3.0, 1.0, 5.0), (None, None, None)])
-    [('12.35', '11.98 to 12.71'), ('3.00', '1.00 to 5.00'), ('-', '-')]
+    [('12.3', '12.0 to 12.7'), ('3.0', '1.0 to 5.0'), ('-', '-')]
     """
-    places = 0
+    deserved = []
     for mean, low, high in estimates:
         if low is not None and high is not None and high > low:
-            places = max(places, decimals((high - low) / 2, 2))
+            deserved.append(decimals((high - low) / 2, 2))
         elif mean is not None and not float(mean).is_integer():
-            places = max(places, decimals(abs(mean), 3))
+            deserved.append(decimals(abs(mean), 3))
+    places = median_low(deserved) if deserved else 0
     return [
         (
             UNKNOWN if mean is None else figure(mean, places),
@@ -101,10 +103,13 @@ def _spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
     """Return, per policy, its name, spend, cost per answer and per customer saved, return."""
     columns = []
     for name in _SPEND:
-        found = intervals([by[name][:3] for by in comparison.policies.values()])
-        with_ends = name in _SPEND[2:]
-        columns.append([
-            f"{value} ({ends})" if with_ends and ends != UNKNOWN else value
-            for value, ends in found
-        ])  # fmt: skip
+        estimates = [by[name][:3] for by in comparison.policies.values()]
+        if name not in _SPEND[2:]:
+            estimates = [(mean, None, None) for mean, *_ in estimates]
+        columns.append(
+            [
+                value if ends == UNKNOWN else f"{value} ({ends})"
+                for value, ends in intervals(estimates)
+            ]
+        )
     return list(zip(comparison.policies, *columns, strict=True))
