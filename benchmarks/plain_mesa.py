@@ -17,8 +17,6 @@ import networkx as nx
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it also runs as a script
 
-from sim.scenario import Scenario
-
 from benchmarks.plain_customer import (
     CUSTOMER,
     LAPSED,
@@ -28,6 +26,7 @@ from benchmarks.plain_customer import (
 )
 from benchmarks.plain_desk import PlainDesk
 from sim.policy import Policy
+from sim.scenario import Scenario
 from sim.world import Market, Network
 
 COSTS = ("compensation", "contacts_cost", "follow_ups_cost", "noticing_cost", "wages")

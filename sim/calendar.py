@@ -30,7 +30,7 @@ class Calendar(NamedTuple):
     """Entries by day: per day of the ring the newest block and the number of entries, and the blocks."""
 
     first: Array
-    count: Array
+    number: Array
     entries: Array
     following: Array
     blocks: Pool
@@ -86,26 +86,26 @@ def has_room(calendar: Calendar, entries: int) -> bool:
 def enter(calendar: Calendar, today: int, day: int, entry: int) -> None:
     """Put an entry under `day`, which is today or later, or under the last day that the ring holds."""
     slot = min(day, today + RING - 1) % RING
-    place = int(calendar.count[slot]) % BLOCK
+    place = int(calendar.number[slot]) % BLOCK
     if place == 0:
         block = take(calendar.blocks)
         calendar.following[block] = calendar.first[slot]
         calendar.first[slot] = block
     calendar.entries[calendar.first[slot], place] = entry
-    calendar.count[slot] += 1
+    calendar.number[slot] += 1
 
 
 @compiled
 def due(calendar: Calendar, today: int) -> int:
     """Return how many entries stand under today."""
-    return int(calendar.count[today % RING])
+    return int(calendar.number[today % RING])
 
 
 @compiled
 def taken_out(calendar: Calendar, today: int, into: Any) -> int:
     """Take today's entries out of the calendar, write them to `into`, and return how many."""
     slot = today % RING
-    count = int(calendar.count[slot])
+    count = int(calendar.number[slot])
     size = (count - 1) % BLOCK + 1
     block = int(calendar.first[slot])
     written = 0
@@ -117,7 +117,7 @@ def taken_out(calendar: Calendar, today: int, into: Any) -> int:
         give_back(calendar.blocks, block)
         block = int(calendar.following[block])
     calendar.first[slot] = -1
-    calendar.count[slot] = 0
+    calendar.number[slot] = 0
     return count
 
 

@@ -12,8 +12,9 @@ import mesa
 
 from sim import rules
 from sim.compiled import compiled
-from sim.draws import Purpose, beta, normal, uniform, uniforms
-from sim.population import CLOSED, CUSTOMER, LAPSED, PERSON, PROSPECT, SERVED, STATUS_NAMES
+from sim.draws import Purpose, beta, uniform, uniforms
+from sim.normal import normal_quantile
+from sim.population import CLOSED, CUSTOMER, LAPSED, SERVED, STATUS_NAMES
 
 
 class Visit(NamedTuple):
@@ -44,10 +45,12 @@ class Closing(NamedTuple):
 
 
 class Telling(NamedTuple):
-    """Whom a story is told: a row, or -1 for nobody; `weak` tells the kind of tie."""
+    """Whom a story is told: a row, or -1 for nobody; `weak` tells the kind of tie, and `luck` in
+    (0, 1) decides whether it is passed on."""
 
     listener: int
     weak: int
+    luck: float
 
 
 @compiled
@@ -62,13 +65,15 @@ def recall(person: Any, today: int, world: Any) -> None:
 
 
 @compiled
+def opinion_left(person: Any, left: float, talk: Any) -> float:
+    """Return in logits the opinion of which time has left a share `left`."""
+    return float(rules.clip(person.opinion, -talk.opinion_limit, talk.opinion_limit) * left)
+
+
+@compiled
 def opinion_on(person: Any, today: int, talk: Any) -> float:
     """Return in logits what stories have left of an opinion by `today`."""
-    held = rules.clip(person.opinion, -talk.opinion_limit, talk.opinion_limit)
-    days = today - person.heard_on
-    if days <= 0 or held == 0.0:
-        return held
-    return rules.grained(held * rules.fade(days, talk.opinion_half_life), rules.OPINION_GRAIN)
+    return opinion_left(person, rules.fade(today - person.heard_on, talk.opinion_half_life), talk)
 
 
 @compiled
@@ -144,10 +149,30 @@ class Customer(mesa.Agent):
         Its row in the population, which keys all of its draws.
     """
 
-    for _name in PERSON.names or ():
-        if _name != "row":
-            locals()[_name] = Column()
-    del _name
+    heard_on = Column()
+    aware_from = Column()
+    status = Column()
+    moment = Column()
+    policy = Column()
+    founding = Column()
+    opinion = Column()
+    satisfaction = Column()
+    expectation = Column()
+    visit_scale = Column()
+    planned = Column()
+    visit_day = Column()
+    visit_count = Column()
+    visits = Column()
+    failure_memory = Column()
+    recovery_expectation = Column()
+    gratitude = Column()
+    visit_rate = Column()
+    recalled_on = Column()
+    since = Column()
+    case = Column()
+    failures = Column()
+    need_day = Column()
+    need_count = Column()
 
     def __init__(self, model: Any, row: int) -> None:
         # Not registered with Mesa, which would keep every model alive for ever.
@@ -159,7 +184,8 @@ class Customer(mesa.Agent):
     def visit(self, today: int, world: Any, failure_probability: float) -> Visit:
         """Be served today, or failed."""
         service = world.service
-        if uniform(world.seed, self.row, today, Purpose.FAILURE) < failure_probability:
+        luck, quality = uniforms(world.seed, self.row, today, Purpose.VISIT)
+        if luck < failure_probability:
             outcome = uniform(world.seed, self.row, today, Purpose.TYPE) < service.outcome_share
             shape = service.cause_shape
             return Visit(
@@ -176,8 +202,7 @@ class Customer(mesa.Agent):
                 0.0,
             )  # fmt: skip
         self.moment = SERVED
-        noise = normal(world.seed, self.row, today, Purpose.QUALITY)
-        return be_served(self, service.quality_spread * noise, world)
+        return be_served(self, service.quality_spread * normal_quantile(quality), world)
 
     def suffer(self, case: Any, control: float, stability: float, today: int, world: Any) -> None:
         """Be failed: lay the failure to somebody, and lose satisfaction on the spot."""
@@ -215,24 +240,25 @@ class Customer(mesa.Agent):
 
     def tell(self, story: Any, n: int, world: Any, network: Any) -> Telling:
         """Choose who hears the n-th telling of a story: a neighbour, or anybody in the market."""
-        kind, which = uniforms(
-            world.seed, story.teller, story.day, Purpose.LISTENER, n, story.tag
-        )
-        listener = -1
-        if kind < world.talk.weak_ties:
-            listener = int(which * world.people)
-            return Telling(-1 if listener == story.teller else listener, 1)
+        u, luck = uniforms(world.seed, story.teller, story.day, Purpose.TELLING, n, story.tag)
+        share = world.talk.weak_ties
+        weak = u < share
+        which = (u - (0.0 if weak else share)) / (share if weak else 1.0 - share)
         first = int(network.offsets[story.teller])
         ties = int(network.offsets[story.teller + 1]) - first
+        friend = -1
         if ties > 0:
-            listener = int(network.neighbours[first + int(which * ties)])
-        return Telling(listener, 0)
+            friend = int(network.neighbours[first + int(which * ties)])
+        anybody = int(which * world.people)
+        if anybody == story.teller:
+            anybody = -1
+        return Telling(anybody if weak else friend, 1 if weak else 0, luck)
 
     def hear(self, letter: Any, today: int, world: Any) -> float:
         """Hear a story; return the mean number of people to whom it is passed on."""
         talk = world.talk
         if self.heard_on < today:
-            self.opinion = opinion_on(self, today, talk)
+            self.opinion = rules.grained(opinion_on(self, today, talk), rules.OPINION_GRAIN)
             self.heard_on = today
         self.opinion += rules.opinion_change(
             letter.valence, letter.weak == 1, letter.hop, self.status == CUSTOMER, talk
@@ -283,5 +309,3 @@ BEHAVIOURS = (
     "visit", "suffer", "complain", "endure", "judge", "tell", "hear", "stay", "buy",
 )  # fmt: skip
 """The behaviours that a subclass may override, in the order of the day."""
-
-__all__ = ["BEHAVIOURS", "Closing", "Customer", "PROSPECT", "Telling", "Visit"]

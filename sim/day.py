@@ -11,10 +11,11 @@ from typing import Any
 
 from sim import rules
 from sim.calendar import enter, give_back, take, taken_out
-from sim.compiled import borrowed, compiled, prefetch
+from sim.compiled import compiled
 from sim.customer import Closing, Customer
 from sim.desk import in_order_of_arrival, staff, take_case
-from sim.draws import Purpose, geometric, uniform, uniforms
+from sim.draws import Purpose, geometric, name_of, uniform
+from sim.intrinsics import borrowed, prefetch
 from sim.measures import measure, stars_of
 from sim.population import (
     CLOSED,
@@ -188,7 +189,7 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
             case.noticed = 1.0
             books.noticed += 1
             cost = policy.cost_per_noticing * world.money.price
-            books.noticing_cost += rules.grained(cost, rules.MONEY_GRAIN)
+            books.noticing_cost += rules.millionths(cost)
         else:
             books.silent += 1
             ended = endure(person, case, today, world)
@@ -213,7 +214,7 @@ def answer(state: Any, slot: int, today: int, world: Any) -> None:
     ended: Closing = judge(person, case, today, world)
     if case.answered == 1:
         books.answers += 1
-        books.delay += rules.grained(case.delay, rules.MONEY_GRAIN)
+        books.delay += rules.millionths(case.delay)
         if case.delay <= 1.0:
             books.first_contacts += 1
         delight = uniform(world.seed, case.person, case.opened, Purpose.DELIGHT)
@@ -254,9 +255,7 @@ def write_letters(state: Any, story: Any, world: Any, network: Any) -> None:
         letter.teller = story.teller
         letter.listener = told.listener
         letter.weak = told.weak
-        letter.day = story.day
-        letter.n = n
-        letter.tag = story.tag
+        letter.luck = told.luck
         letter.hop = story.hop
         letter.valence = story.valence
         letter.origin_person = story.origin_person
@@ -309,13 +308,10 @@ def hear_phase(state: Any, today: int, world: Any) -> None:
             books.good_heard += 1
         if mean <= 0.0:
             continue
-        luck, name = uniforms(
-            world.seed, letter.teller, letter.day, Purpose.RETELLING, letter.n, letter.tag
-        )
-        count = geometric(luck, mean)
+        count = geometric(letter.luck, mean)
         if count > 0:
             remember(
-                state, letter.listener, today, int(name * 4294967296.0), count, letter.valence,
+                state, letter.listener, today, name_of(letter.luck), count, letter.valence,
                 letter.hop + 1, letter.origin_person, letter.origin_day, world,
             )  # fmt: skip
 
@@ -330,8 +326,8 @@ def settle(state: Any, person: Any, today: int, world: Any, stars: float) -> Non
         if person.moment != QUIET and not stay(person, today, world):
             person.status = LAPSED
             books.leavers += 1
-    elif person.need_day == today and person.aware_from <= today and buy(
-        person, today, world, stars
+    elif (
+        person.need_day == today and person.aware_from <= today and buy(person, today, world, stars)
     ):
         person.status = CUSTOMER
         person.since = today + 1
@@ -376,10 +372,8 @@ def close_day(state: Any, today: int, world: Any) -> None:
     )
     books.revenue = books.visits * money.price
     books.margin = books.revenue * money.margin
-    costs = (
-        books.compensation + books.contacts_cost + books.follow_ups_cost + books.noticing_cost
-        + books.wages
-    )  # fmt: skip
+    booked = books.compensation + books.contacts_cost + books.follow_ups_cost + books.noticing_cost
+    costs = booked / rules.MILLION + books.wages
     years = (today + 1) / 365.0
     earned = books.margin - costs - books.balance
     books.present_value += earned * math.exp(-math.log(1.0 + money.discount_rate) * years)

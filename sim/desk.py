@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.draws import Purpose, exponential, uniform
-from sim.rules import MONEY_GRAIN, UNANSWERED_DAYS, grained
+from sim.rules import UNANSWERED_DAYS, millionths
 
 UNRESOLVED_FIX = 0.2
 UNRESOLVED_WARMTH = 0.8
@@ -39,7 +39,8 @@ def queue(case: Any, policy: Any, agents: Any, world: Any) -> float:
         return float(policy.delay)
     handling = exponential(world.seed, case.person, case.opened, Purpose.HANDLING)
     arrival = case.opened + case.arrival
-    return served_at(agents, policy.agents, arrival, handling * policy.handling_hours / 24.0) - arrival
+    done = served_at(agents, policy.agents, arrival, handling * policy.handling_hours / 24.0)
+    return float(done - arrival)
 
 
 @compiled
@@ -83,11 +84,9 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
         contacts += 1.0
         case.delay += policy.escalation_days * exponential(seed, person, day, Purpose.ESCALATION)
         books.escalations += 1
-    books.contacts_cost += grained(contacts * policy.cost_per_contact * price, MONEY_GRAIN)
-    books.follow_ups_cost += grained(
-        case.follow_up * policy.cost_per_follow_up * price, MONEY_GRAIN
-    )
-    books.compensation += grained(case.compensation * price, MONEY_GRAIN)
+    books.contacts_cost += millionths(contacts * policy.cost_per_contact * price)
+    books.follow_ups_cost += millionths(case.follow_up * policy.cost_per_follow_up * price)
+    books.compensation += millionths(case.compensation * price)
 
 
 @compiled

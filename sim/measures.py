@@ -1,6 +1,7 @@
 """What is measured of a market: reputation, satisfaction, net promoter score, stars, by the day."""
 
 import math
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from sim import rules
 from sim.compiled import compiled
-from sim.customer import opinion_on
+from sim.customer import opinion_left
 from sim.population import CUSTOMER, LAPSED, PROSPECT
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -17,6 +18,7 @@ SURVEY_CENTRE, SURVEY_SATISFACTION, SURVEY_OPINION, SURVEY_NOISE = 6.6, 4.0, 2.0
 _LOWEST, _HIGHEST, _STEPS = -4.0, 18.0, 64
 
 
+@cache
 def promoter_table() -> Array:
     """Return the expected net promoter share by the mean of an answer, in steps of 1/64 from -4.
 
@@ -25,7 +27,17 @@ def promoter_table() -> Array:
     """
     noise = NormalDist(0.0, SURVEY_NOISE)
     means = np.arange(int((_HIGHEST - _LOWEST) * _STEPS) + 2) / _STEPS + _LOWEST
-    return np.array([noise.cdf(m - 8.5) - noise.cdf(6.5 - m) for m in means.tolist()])
+    table = np.array([noise.cdf(m - 8.5) - noise.cdf(6.5 - m) for m in means.tolist()])
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def fade_table(half_life: float) -> Array:
+    """Return what is left of an opinion after 0, 1, 2, ... 511 days: a look-up for each person."""
+    table = np.array([rules.fade(day, half_life) for day in range(512)])
+    table.flags.writeable = False
+    return table
 
 
 @compiled
@@ -58,46 +70,45 @@ def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
     Reputation is 100 times the mean of logistic(attitude) over the aware people; 50 is neutral. One
     pass in the order of rows, so that sums round alike everywhere.
     """
-    by_status = np.zeros(3, np.int64)
-    aware = strangers = 0
-    satisfaction = known = unknown = promoters = all_promoters = 0.0
-    talk = world.talk
+    lapsed = customers = aware = strangers = 0
+    satisfaction = known = everybody = promoters = all_promoters = 0.0
+    talk, loyalty = world.talk, world.loyalty
     people = state.people
-    table = state.tables.promoters
+    table, fades = state.tables.promoters, state.tables.fades
     for row in range(len(people)):
         person = people[row]
-        status = int(person.status)
-        by_status[status] += 1
+        # Ones and zeros instead of branches, which nobody could foretell.
+        is_customer = 1 if person.status == CUSTOMER else 0
+        customers += is_customer
+        lapsed += 1 if person.status == LAPSED else 0
         if person.aware_from > today:
             continue
+        experienced = person.status != PROSPECT
+        days = today - person.heard_on
+        left = fades[days] if days < len(fades) else rules.fade(days, talk.opinion_half_life)
+        opinion = opinion_left(person, left, talk)
+        held = rules.logistic(rules.attitude(opinion, person.satisfaction, experienced, loyalty))
+        warmth = SURVEY_SATISFACTION * person.satisfaction
+        promotes_it = promotes(
+            SURVEY_CENTRE + (warmth if experienced else SURVEY_OPINION * opinion), table
+        )
         aware += 1
-        opinion = opinion_on(person, today, talk)
-        thinks = rules.attitude(opinion, person.satisfaction, status != PROSPECT, world.loyalty)
-        held = rules.logistic(thinks)
-        if status == PROSPECT:
-            promotes_it = promotes(SURVEY_CENTRE + SURVEY_OPINION * opinion, table)
-        else:
-            answer = SURVEY_CENTRE + SURVEY_SATISFACTION * person.satisfaction
-            promotes_it = promotes(answer, table)
+        strangers += 1 - is_customer
+        everybody += held
+        known += is_customer * held
         all_promoters += promotes_it
-        if status == CUSTOMER:
-            satisfaction += person.satisfaction
-            promoters += promotes_it
-            known += held
-        else:
-            strangers += 1
-            unknown += held
-    customers = int(by_status[CUSTOMER])
+        promoters += is_customer * promotes_it
+        satisfaction += is_customer * person.satisfaction
     books = state.books[0]
     line = state.series[books.rows]
     line.day = elapsed
-    line.prospects = by_status[PROSPECT]
+    line.prospects = len(people) - customers - lapsed
     line.customers = customers
-    line.lapsed = by_status[LAPSED]
+    line.lapsed = lapsed
     line.aware = aware
     line.satisfaction = share(satisfaction, customers)
-    line.reputation = 100.0 * share(known + unknown, aware)
-    line.reputation_noncustomers = 100.0 * share(unknown, strangers)
+    line.reputation = 100.0 * share(everybody, aware)
+    line.reputation_noncustomers = 100.0 * share(everybody - known, strangers)
     line.nps = 100.0 * share(promoters, customers)
     line.nps_aware = 100.0 * share(all_promoters, aware)
     line.mean_stars = stars_of(books, world.reviews)
@@ -124,12 +135,12 @@ def copy_totals(line: Any, books: Any) -> None:
     line.leavers = books.leavers
     line.joiners = books.joiners
     line.reviews = books.reviews
-    line.delay = books.delay
+    line.delay = books.delay / rules.MILLION
     line.revenue = books.revenue
     line.margin = books.margin
-    line.compensation = books.compensation
-    line.contacts_cost = books.contacts_cost
-    line.follow_ups_cost = books.follow_ups_cost
-    line.noticing_cost = books.noticing_cost
+    line.compensation = books.compensation / rules.MILLION
+    line.contacts_cost = books.contacts_cost / rules.MILLION
+    line.follow_ups_cost = books.follow_ups_cost / rules.MILLION
+    line.noticing_cost = books.noticing_cost / rules.MILLION
     line.wages = books.wages
     line.present_value = books.present_value

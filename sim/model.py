@@ -175,5 +175,3 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         if name not in LEVELS:
             raise KeyError(f"{name!r} is none of {', '.join(LEVELS)}")
         return float(self.run.measured()[name][-1])
-
-

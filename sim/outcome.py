@@ -76,7 +76,7 @@ class Outcome:
         delay = np.full(len(rows), np.nan)
         np.divide(totals.pop("delay"), totals["answers"], out=delay, where=totals["answers"] > 0)
         totals["mean_delay"] = delay
-        totals["recovery_cost"] = sum(totals[kind] for kind in COSTS)
+        totals["recovery_cost"] = np.sum([totals[kind] for kind in COSTS], axis=0)
         levels = {name: rows[name] for name in LEVELS} | {"stars": rows["mean_stars"]}
         return np.column_stack([(levels | totals)[name] for name in COLUMNS])
 
@@ -102,13 +102,11 @@ class Outcome:
         heard = np.maximum(today - rows["heard_on"], 0)
         opinion = np.clip(rows["opinion"], -limit, limit)
         table = {
-            "status": pd.Categorical.from_codes(rows["status"], list(STATUS_NAMES)),
+            "status": pd.Categorical([STATUS_NAMES[code] for code in rows["status"]], STATUS_NAMES),
             "satisfaction": rows["satisfaction"],
             "expectation": rows["expectation"],
             "failure_memory": fading("failure_memory", scenario.loss.memory_half_life),
-            "recovery_expectation": fading(
-                "recovery_expectation", recovery.expectation_half_life
-            ),
+            "recovery_expectation": fading("recovery_expectation", recovery.expectation_half_life),
             "opinion": opinion * 0.5 ** (heard / scenario.talk.opinion_half_life),
             "gratitude": fading("gratitude", recovery.gratitude_half_life),
             "aware": rows["aware_from"] <= today,
@@ -171,7 +169,9 @@ class Outcome:
         retained = ratio(stayed, founders)
         years = float(last["day"]) / 365.0
         return {
-            "silent_per_complaint": ratio(last["failures"] - last["complaints"], last["complaints"]),
+            "silent_per_complaint": ratio(
+                last["failures"] - last["complaints"], last["complaints"]
+            ),
             "good_to_bad": ratio(last["good_stories"], last["bad_stories"]),
             "yearly_retention": None if retained is None else retained ** (1.0 / years),
             "problem_share": ratio(failed, founders),

@@ -17,6 +17,7 @@ import numba
 from sim import day
 from sim.compiled import compiled, kernel
 from sim.customer import BEHAVIOURS, Customer
+from sim.measures import measure
 
 SCHEDULE = (
     "fail", "strike", "be_a_guest", "visit_phase", "voice_phase", "answer", "recover_phase",
@@ -52,7 +53,7 @@ def _performance(names: dict[str, Any], finish: Callable[[Any], Any]) -> Perform
         finish(day.found_calendar),
         finish(names["live_until"]),
         tuple(finish(names[phase.__name__]) for phase in day.PHASES),
-        finish(day.measure),
+        finish(measure),
     )
 
 
@@ -63,6 +64,9 @@ def _method(name: str) -> Callable[..., Any]:
         return getattr(agent, name)(*arguments)
 
     return perform
+
+
+_BOUND: dict[type[Customer], Performance] = {}
 
 
 @cache
@@ -80,13 +84,18 @@ def by_kernels(kind: type[Customer] = Customer) -> Performance:
         On the first call, where a behaviour is written in Python that cannot be compiled.
     """
     with _BINDING:
-        return _by_kernels(kind)
+        if kind not in _BOUND:
+            _BOUND[kind] = _bound_to_kernels(kind)
+        return _BOUND[kind]
 
 
-@cache
-def _by_kernels(kind: type[Customer]) -> Performance:
-    changed = {
-        name: compiled(types.FunctionType(method.__code__, method.__globals__, name))
+def _bound_to_kernels(kind: type[Customer]) -> Performance:
+    changed: dict[str, Callable[..., Any]] = {
+        name: compiled(
+            types.FunctionType(
+                method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
+            )
+        )
         for name in BEHAVIOURS
         if (method := getattr(kind, name)) is not getattr(Customer, name)
     }

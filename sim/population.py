@@ -81,9 +81,8 @@ on day `next`, and the one after those at `time` days after the story's own `day
 
 LETTER = np.dtype(
     [
-        ("teller", "i4"), ("listener", "i4"), ("day", "i4"), ("n", "i4"),
-        ("origin_person", "i4"), ("origin_day", "i4"), ("tag", "i8"), ("valence", "f8"),
-        ("hop", "i1"), ("weak", "i1"),
+        ("teller", "i4"), ("listener", "i4"), ("origin_person", "i4"), ("origin_day", "i4"),
+        ("valence", "f8"), ("luck", "f8"), ("hop", "i1"), ("weak", "i1"),
     ],
     align=True,
 )  # fmt: skip

@@ -14,8 +14,8 @@ OPINION_GRAIN = 2.0**40
 """Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
 order in which they are heard cannot matter."""
 
-MONEY_GRAIN = 2.0**20
-"""Sums over people (money, days of delay) are kept in steps of 2**-20, for the same reason."""
+MILLION = 1_000_000
+"""Sums over people (money, days of delay) are kept in whole millionths, for the same reason."""
 
 UNANSWERED_DAYS = 30.0
 """A policy that does not answer lets a case close after this many days (assumption)."""
@@ -50,14 +50,19 @@ def grained(x: float, grain: float) -> float:
 
 
 @compiled
+def millionths(x: float) -> int:
+    """Return `x` as a whole number of millionths."""
+    return math.floor(x * MILLION + 0.5)
+
+
+@compiled
 def felt_gap(gap: float, appraisal: Any) -> float:
     """Return what a gap between quality and expectation is felt as: losses loom larger.
 
     Source: value function of Tversky & Kahneman 1992.
     """
-    if gap >= 0.0:
-        return math.pow(gap, appraisal.curvature)
-    return -appraisal.loss_aversion * math.pow(-gap, appraisal.curvature)
+    weight = -appraisal.loss_aversion if gap < 0.0 else 1.0
+    return float(weight * math.pow(abs(gap), appraisal.curvature))
 
 
 @compiled
@@ -77,7 +82,8 @@ def attribution(control: float, stability: float, memory: float, loss: Any) -> f
     Orsingher, Vermeir & Larivière 2014; Magnini, Ford, Markowski & Honeycutt 2007.
     """
     lasting = 1.0 - (1.0 - stability) * math.exp(-loss.memory_weight * memory)
-    return loss.base_attribution + loss.control_weight * control + loss.stability_weight * lasting
+    share = loss.base_attribution + loss.control_weight * control
+    return float(share + loss.stability_weight * lasting)
 
 
 @compiled
@@ -101,7 +107,7 @@ def distributive_justice(fix: float, compensation: float, severity: float, justi
     need = justice.need_base + justice.need_severity * severity
     met = justice.fix_weight * fix + compensation / need
     excess = justice.overpay_penalty * max(0.0, compensation - justice.overpay_threshold)
-    return 2.0 * (1.0 - math.exp(-justice.saturation * met) - excess) - 1.0
+    return float(2.0 * (1.0 - math.exp(-justice.saturation * met) - excess) - 1.0)
 
 
 @compiled
@@ -193,7 +199,7 @@ def leaving_after_incident(intended: float, loyalty: Any) -> float:
 def leaving_after_visit(satisfaction: float, loyalty: Any) -> float:
     """Return the chance to leave after an ordinary visit."""
     above = satisfaction - loyalty.start
-    return min(1.0, loyalty.ordinary_leaving * math.exp(-loyalty.ordinary_slope * above))
+    return float(min(1.0, loyalty.ordinary_leaving * math.exp(-loyalty.ordinary_slope * above)))
 
 
 @compiled
@@ -240,13 +246,16 @@ def hop_weight(hop: int, talk: Any) -> float:
 @compiled
 def opinion_change(valence: float, weak: bool, hop: int, customer: bool, talk: Any) -> float:
     """Return in logits how far a story moves its listener, as a multiple of the grain."""
+    # All factors are read before any is chosen: kernels then choose without branches.
+    tie, worse, known_good, known_bad = (
+        talk.weak_influence, talk.negativity, talk.customers_good, talk.customers_bad
+    )  # fmt: skip
+    bad = valence < 0.0
+    known = known_bad if bad else known_good
     change = talk.influence * valence * hop_weight(hop, talk)
-    if weak:
-        change *= talk.weak_influence
-    if valence < 0.0:
-        change *= talk.negativity
-    if customer:
-        change *= talk.customers_bad if valence < 0.0 else talk.customers_good
+    change *= tie if weak else 1.0
+    change *= worse if bad else 1.0
+    change *= known if customer else 1.0
     return grained(change, OPINION_GRAIN)
 
 
@@ -255,14 +264,14 @@ def retelling_mean(valence: float, hop: int, talk: Any) -> float:
     """Return the mean number of people to whom a story heard at `hop` is passed on."""
     if hop >= talk.hops or not talk.retelling:
         return 0.0
-    more = talk.retold_negativity if valence < 0.0 else 1.0
-    return float(talk.retold * hop_weight(hop, talk) * more)
+    more = talk.retold_negativity
+    return float(talk.retold * hop_weight(hop, talk) * (more if valence < 0.0 else 1.0))
 
 
 @compiled
 def review_probability(felt: float, reviews: Any) -> float:
     """Return the chance that an experience felt as `felt`, in [-1, 1], is reviewed in public."""
-    return min(1.0, reviews.base + reviews.extremity * felt * felt)
+    return float(min(1.0, reviews.base + reviews.extremity * felt * felt))
 
 
 @compiled

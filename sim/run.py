@@ -89,7 +89,7 @@ class Run:
             if policy not in policies[len(changes) + 1 :]:
                 policies.append(policy)
             people["policy"][row] = policies.index(policy, len(changes) + 1)
-        tables = new_tables(policies, [change.day for change in changes], scenario.outages)
+        tables = new_tables(scenario, policies, [change.day for change in changes])
         state = new_state(people, tables)
         state.books["failure_probability"] = scenario.service.failure_probability
         return state
@@ -98,15 +98,15 @@ class Run:
         """Return state and setting as the performer reads them."""
         if self.compiled:
             return self.state, self.setting
+        tables = self.state.tables
+        views: dict[str, Any] = {
+            name: Rows(getattr(self.state, name))
+            for name in ("books", "cases", "stories", "letters", "series")
+        }
         state = self.state._replace(
             people=self.agents,
-            **{
-                name: Rows(getattr(self.state, name))
-                for name in ("books", "cases", "stories", "letters", "series")
-            },
-            tables=self.state.tables._replace(
-                policies=Rows(self.state.tables.policies), outages=Rows(self.state.tables.outages)
-            ),
+            tables=tables._replace(policies=Rows(tables.policies), outages=Rows(tables.outages)),
+            **views,
         )
         return state, interpreted(self.setting)
 

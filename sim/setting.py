@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.measures import promoter_table
+from sim.measures import fade_table, promoter_table
 from sim.parameters import Section, numbers, record_type
 from sim.policy import Policy
 from sim.population import Rows, signed
@@ -50,20 +50,20 @@ def new_setting(world: World, seed: int, people: int, measure_every: int) -> Set
     )
 
 
-def new_tables(
-    policies: Sequence[Policy], change_days: Sequence[int], outages: Sequence[Outage]
-) -> Tables:
+def new_tables(world: World, policies: Sequence[Policy], change_days: Sequence[int]) -> Tables:
     """Return what a run looks up: `change_days[i]` is when `policies[i + 1]` comes into force."""
     return Tables(
         _records(Policy, policies),
         np.array(change_days, np.int64),
-        _records(Outage, outages),
+        _records(Outage, world.outages),
         promoter_table(),
+        fade_table(world.talk.opinion_half_life),
     )
 
 
 def interpreted(setting: Setting) -> Setting:
     """Return the same setting for plain Python, its records seen through rows."""
-    return setting._replace(
-        **{name: Rows(np.atleast_1d(getattr(setting, name)))[0] for name in SECTIONS}
-    )
+    views: dict[str, Any] = {
+        name: Rows(np.atleast_1d(getattr(setting, name)))[0] for name in SECTIONS
+    }
+    return setting._replace(**views)

@@ -32,20 +32,24 @@ COUNTS = (
 )  # fmt: skip
 """What is counted from the start of a run on, in whole numbers."""
 
-SUMS = (
-    "delay", "revenue", "margin", "compensation", "contacts_cost", "follow_ups_cost",
-    "noticing_cost", "wages", "present_value",
-)  # fmt: skip
+_BOOKED = ("delay", "compensation", "contacts_cost", "follow_ups_cost", "noticing_cost")
+_EARNED = ("revenue", "margin", "wages", "present_value")
+
+SUMS = _BOOKED + _EARNED
 """What is summed from the start of a run on: days of delay, money."""
 
 BOOKS = np.dtype(
-    [(name, "i8") for name in COUNTS]
-    + [(name, "f8") for name in SUMS]
-    + [(name, "i8") for name in ("stars", "policy", "guests", "letters", "opened", "closed", "rows")]
+    [(name, "i8") for name in COUNTS + _BOOKED]
+    + [(name, "f8") for name in _EARNED]
+    + [
+        (name, "i8")
+        for name in ("stars", "policy", "guests", "letters", "opened", "closed", "rows")
+    ]
     + [(name, "f8") for name in ("failure_probability", "balance")],
     align=True,
 )
-"""What the firm knows and owns: counts, sums, hundredths of stars, the policy in force, the chance
+"""What the firm knows and owns: counts, sums (in millionths where people add to them in any
+order), hundredths of stars, the policy in force, the chance
 of failure that is left after learning, what was earned up to yesterday, and the fill of lists."""
 
 LEVELS = (
@@ -82,12 +86,14 @@ class Setting(NamedTuple):
 
 class Tables(NamedTuple):
     """What a run looks up: the policies (the firm's first, those it changes to, and one to treat
-    single people by), the days of the changes, the outages, and expected net promoter shares."""
+    single people by), the days of the changes, the outages, expected net promoter shares, and what
+    is left of an opinion by days."""
 
     policies: Any
     changes: Array
     outages: Any
     promoters: Array
+    fades: Array
 
 
 class Ties(NamedTuple):
@@ -160,11 +166,11 @@ def new_state(people: Array, tables: Tables) -> State:
 def needs(state: Any, today: int, outage: bool) -> tuple[int, int, int]:
     """Return how many cases, stories and letters today can need at the most."""
     slot = today % RING
-    cases = int(state.visits.count[slot])
+    cases = int(state.visits.number[slot])
     if outage:
         cases += len(state.people)
     letters = int(state.due_letters[slot])
-    stories = 2 * cases + 2 * int(state.answers.count[slot]) + letters
+    stories = 2 * cases + 2 * int(state.answers.number[slot]) + letters
     return cases, stories, letters
 
 
@@ -172,19 +178,19 @@ def needs(state: Any, today: int, outage: bool) -> tuple[int, int, int]:
 def fits(state: Any, today: int, outage: bool) -> bool:
     """Tell whether whatever may happen today has room."""
     cases, stories, letters = needs(state, today, outage)
-    closings = cases + int(state.answers.count[today % RING])
+    closings = cases + int(state.answers.number[today % RING])
     return (
         free_places(state.case_places) >= cases
-        and len(state.guests) >= int(state.visits.count[today % RING])
+        and len(state.guests) >= int(state.visits.number[today % RING])
         and len(state.answered) >= closings
-        and len(state.told) >= int(state.tellings.count[today % RING])
+        and len(state.told) >= int(state.tellings.number[today % RING])
         and len(state.opened) >= cases
         and len(state.closed) >= closings
         and free_places(state.story_places) >= stories
         and len(state.letters) >= letters
-        and has_room(state.visits, int(state.visits.count[today % RING]) + closings)
+        and has_room(state.visits, int(state.visits.number[today % RING]) + closings)
         and has_room(state.answers, closings)
-        and has_room(state.tellings, stories + int(state.tellings.count[today % RING]))
+        and has_room(state.tellings, stories + int(state.tellings.number[today % RING]))
         and int(state.books[0].rows) + 2 <= len(state.series)
     )
 
@@ -193,8 +199,8 @@ def grow(state: State, today: int, outage: bool) -> State:
     """Return the state with at least twice the room that today can need, contents kept."""
     cases, stories, letters = (2 * need for need in needs(state, today, outage))
     slot = today % RING
-    closings = cases + 2 * int(state.answers.count[slot])
-    entries = 2 * int(state.tellings.count[slot]) + stories
+    closings = cases + 2 * int(state.answers.number[slot])
+    entries = 2 * int(state.tellings.number[slot]) + stories
     more_cases = len(state.cases) + cases
     full = int(state.books["rows"][0]) + 2 > len(state.series)
     rows = len(state.series) * (2 if full else 1)
@@ -203,17 +209,15 @@ def grow(state: State, today: int, outage: bool) -> State:
         cases=grown(state.cases, more_cases),
         stories=grown(state.stories, more_stories),
         letters=grown(state.letters, max(len(state.letters), letters)),
-        guests=grown(state.guests, max(len(state.guests), 2 * int(state.visits.count[slot]))),
+        guests=grown(state.guests, max(len(state.guests), 2 * int(state.visits.number[slot]))),
         answered=grown(state.answered, max(len(state.answered), closings)),
         told=grown(state.told, max(len(state.told), entries)),
         opened=grown(state.opened, max(len(state.opened), cases)),
         closed=grown(state.closed, max(len(state.closed), closings)),
         case_places=grown_pool(state.case_places, more_cases),
         story_places=grown_pool(state.story_places, more_stories),
-        visits=grown_calendar(state.visits, 2 * int(state.visits.count[slot]) + closings),
+        visits=grown_calendar(state.visits, 2 * int(state.visits.number[slot]) + closings),
         answers=grown_calendar(state.answers, closings),
         tellings=grown_calendar(state.tellings, entries),
         series=grown(state.series, rows),
     )
-
-

@@ -97,6 +97,4 @@ def first_hand(
     u = uniform(world.seed, person.row, today, Purpose.TELLINGS, kind)
     count = geometric(u, mean)
     if count > 0:
-        remember(
-            state, person.row, today, kind, count, valence, 0, person.row, origin_day, world
-        )
+        remember(state, person.row, today, kind, count, valence, 0, person.row, origin_day, world)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator
 
 from sim.parameters import Section, parameter
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
@@ -241,7 +241,7 @@ class Network(Section):
         "scenario's own folder", unit="path", sure="choice",
     )  # fmt: skip
     degree: int = parameter(
-        8, "mean number of strong ties of a person (small_world, scale_free and communities: even)",
+        8, "mean number of strong ties of a person (small_world and scale_free: even)",
         unit="ties", low=0, high=10_000, sure="choice",
     )  # fmt: skip
     rewiring: float = parameter(
@@ -261,7 +261,9 @@ class Outage(Section):
     """A failure that hits many customers on one day."""
 
     day: int = parameter(0, "the day on which it happens", unit="day", low=0, high=1_000_000)
-    share: float = parameter(1.0, "share of the customers whom it hits", unit="share", low=0, high=1)
+    share: float = parameter(
+        1.0, "share of the customers whom it hits", unit="share", low=0, high=1
+    )
     severity: float = parameter(0.5, "how bad it is for each", unit="severity", low=0, high=1)
     type: float = parameter(
         1.0, "1 a failure of outcome, 0 a failure of process", unit="share", low=0, high=1
@@ -291,9 +293,10 @@ class World(Section):
     money: Money = Money()
     outages: tuple[Outage, ...] = ()
 
-    @model_validator(mode="after")
-    def _one_outage_a_day(self) -> "World":
-        days = [outage.day for outage in self.outages]
+    @field_validator("outages")
+    @classmethod
+    def _one_outage_a_day(cls, outages: tuple[Outage, ...]) -> tuple[Outage, ...]:
+        days = [outage.day for outage in outages]
         if len(set(days)) < len(days):
-            raise ValueError("two outages fall on the same day; join them into one")
-        return self
+            raise ValueError("has two outages on the same day; join them into one")
+        return outages

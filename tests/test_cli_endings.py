@@ -178,7 +178,7 @@ def test_the_first_compilation_is_announced(
 ) -> None:
     from experiments.commands import options
 
-    monkeypatch.setattr("sim.compiled._cache_folder", lambda: str(tmp_path / "kernels"))
+    monkeypatch.setattr("sim.compiled.cache_folder", lambda: str(tmp_path / "kernels"))
     (tmp_path / "kernels").mkdir()
     options.announce_compilation()
     assert "Compiling" in capsys.readouterr().err

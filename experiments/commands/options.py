@@ -62,7 +62,7 @@ def print_json(value: Any) -> None:
 
 def announce_compilation() -> None:
     """Say that the first run takes longer, if no compiled kernels of this model are kept yet."""
-    from sim.compiled import _cache_folder as cache_folder
+    from sim.compiled import cache_folder
 
     if not any(Path(cache_folder()).iterdir()):
         click.echo("Compiling the model for this machine: once, and for some seconds ...", err=True)
