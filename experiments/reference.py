@@ -8,8 +8,8 @@ population means, stands in `docs/templates/words.yaml`, and a name that is miss
 over, is an error.
 """
 
-import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -85,8 +85,7 @@ def _said(kind: str, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _object(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    return pkgutil.resolve_name(path)
 
 
 def _number(value: Any) -> str:
@@ -142,39 +141,29 @@ def _sections() -> dict[str, Any]:
 
 
 def parameters(name: str) -> str:
-    """Return the table of a section's parameters; `policies` holds but what a policy has not."""
+    """Return the table of a section's parameters; of `policies` only what a policy has not."""
+    return _parameters(name, ("key", "meaning", "unit", "range", "default", "sure", "source"))
+
+
+def keys(name: str) -> str:
+    """Return the table of a section's keys, for what its user chooses: without source."""
+    return _parameters(name, ("key", "meaning", "unit", "range", "default"))
+
+
+def _parameters(name: str, heads: Sequence[str]) -> str:
     section = _sections()[name]
     apart = _sections()["policy"].model_fields if name == "policies" else {}
     rows = []
     for key, field in section.model_fields.items():
         more = field.json_schema_extra or {}
-        if "unit" not in more or key in apart:
-            continue
-        default = "required" if field.is_required() else _value(field.default)
-        rows.append([
-            f"`{key}`", field.description, more["unit"], _bounds(field), default,
-            _SURE[more["sure"]], more["source"] or "–",
-        ])  # fmt: skip
-    heads = ("key", "meaning", "unit", "range", "default", "sure", "source")
-    return _table(heads, rows)
-
-
-def keys(name: str) -> str:
-    """Return the table of a section's keys, for what its user chooses: without source."""
-    rows = [
-        [
-            f"`{key}`",
-            field.description,
-            (field.json_schema_extra or {})["unit"],
-            _bounds(field),
-            "required" if field.is_required() else _value(field.default),
-        ]
-        for key, field in _sections()[name].model_fields.items()
-        if "unit" in (field.json_schema_extra or {})
-    ]
-    if not rows:
-        return "It has no keys."
-    return _table(("key", "meaning", "unit", "range", "default"), rows)
+        if "unit" in more and key not in apart:
+            default = "required" if field.is_required() else _value(field.default)
+            row = (
+                f"`{key}`", field.description, more["unit"], _bounds(field), default,
+                _SURE[more["sure"]], more["source"] or "–",
+            )  # fmt: skip
+            rows.append(row[: len(heads)])
+    return _table(heads, rows) if rows else "It has no keys."
 
 
 def about(name: str) -> str:
@@ -186,10 +175,7 @@ def state(name: str) -> str:
     """Return the table of the columns of a record: `PERSON`, `CASE`, `STORY` or `LETTER`."""
     kind = _object(f"sim.population.{name}")
     said = _said(name.lower(), kind.names)
-    rows = [
-        [f"`{column}`", f"{kind[column]}", *said[column]]
-        for column in kind.names
-    ]  # fmt: skip
+    rows = [[f"`{column}`", f"{kind[column]}", *said[column]] for column in kind.names]
     return _table(("column", "type", "range", "start", "meaning"), rows)
 
 
@@ -257,11 +243,6 @@ def names(path: str) -> str:
     return ", ".join(f"`{name}`" for name in _object(path))
 
 
-def fields(path: str) -> str:
-    """Return the names of a named tuple's fields as code, parted by commas."""
-    return ", ".join(f"`{name}`" for name in _object(path)._fields)
-
-
 def facts() -> str:
     """Return the facts that the model has to meet, measured now."""
     rows = [
@@ -323,7 +304,7 @@ _MAKERS: dict[str, Callable[..., str]] = {
     maker.__name__: maker
     for maker in (
         parameters, keys, about, state, constant, phases, behaviours, purposes, outcomes, series,
-        names, fields, facts, misfits, commands,
+        names, facts, misfits, commands,
     )
 }  # fmt: skip
 
@@ -332,6 +313,8 @@ _MAKERS: dict[str, Callable[..., str]] = {
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a page is out of date.")
 def main(check: bool) -> None:
     """Write the reference pages that are made from the code."""
+    if not TEMPLATES.is_dir():
+        raise click.ClickException(f"{TEMPLATES} is missing: this works in the repository alone")
     found = stale()
     for path in found:
         click.echo(f"{path.relative_to(ROOT)} is out of date", err=True)
