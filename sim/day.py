@@ -188,8 +188,7 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
         elif uniform(world.seed, case.person, today, Purpose.NOTICE) < policy.proactive:
             case.noticed = 1.0
             books.noticed += 1
-            cost = policy.cost_per_noticing * world.money.price
-            books.noticing_cost += rules.millionths(cost)
+            books.noticing_cost += rules.millionths(policy.cost_per_noticing)
         else:
             books.silent += 1
             ended = endure(person, case, today, world)
@@ -373,7 +372,7 @@ def close_day(state: Any, today: int, world: Any) -> None:
     books.revenue = books.visits * money.price
     books.margin = books.revenue * money.margin
     booked = books.compensation + books.contacts_cost + books.follow_ups_cost + books.noticing_cost
-    costs = booked / rules.MILLION + books.wages
+    costs = rules.whole(booked) * money.price + books.wages
     years = (today + 1) / 365.0
     earned = books.margin - costs - books.balance
     books.present_value += earned * math.exp(-math.log(1.0 + money.discount_rate) * years)

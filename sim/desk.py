@@ -72,7 +72,6 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
     case.excuse = policy.excuse
     case.follow_up = policy.follow_up
     case.updates = policy.updates
-    price = world.money.price
     contacts = 1.0
     if uniform(seed, person, day, Purpose.UNRESOLVED) < policy.unresolved:
         case.fix = min(case.fix, UNRESOLVED_FIX)
@@ -80,13 +79,13 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
         case.delay *= UNRESOLVED_DELAY
         case.apology *= UNRESOLVED_WARMTH
         case.empathy *= UNRESOLVED_WARMTH
-    elif case.compensation * price > policy.authority:
+    elif case.compensation * world.money.price > policy.authority:
         contacts += 1.0
         case.delay += policy.escalation_days * exponential(seed, person, day, Purpose.ESCALATION)
         books.escalations += 1
-    books.contacts_cost += millionths(contacts * policy.cost_per_contact * price)
-    books.follow_ups_cost += millionths(case.follow_up * policy.cost_per_follow_up * price)
-    books.compensation += millionths(case.compensation * price)
+    books.contacts_cost += millionths(contacts * policy.cost_per_contact)
+    books.follow_ups_cost += millionths(case.follow_up * policy.cost_per_follow_up)
+    books.compensation += millionths(case.compensation)
 
 
 @compiled

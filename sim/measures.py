@@ -112,13 +112,13 @@ def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
     line.nps = 100.0 * share(promoters, customers)
     line.nps_aware = 100.0 * share(all_promoters, aware)
     line.mean_stars = stars_of(books, world.reviews)
-    copy_totals(line, books)
+    copy_totals(line, books, world.money.price)
     books.rows += 1
 
 
 @compiled
-def copy_totals(line: Any, books: Any) -> None:
-    """Copy the running totals of the books into a row of the series."""
+def copy_totals(line: Any, books: Any, price: float) -> None:
+    """Copy the running totals of the books into a row of the series, costs in money."""
     line.visits = books.visits
     line.failures = books.failures
     line.complaints = books.complaints
@@ -135,12 +135,12 @@ def copy_totals(line: Any, books: Any) -> None:
     line.leavers = books.leavers
     line.joiners = books.joiners
     line.reviews = books.reviews
-    line.delay = books.delay / rules.MILLION
+    line.delay = rules.whole(books.delay)
     line.revenue = books.revenue
     line.margin = books.margin
-    line.compensation = books.compensation / rules.MILLION
-    line.contacts_cost = books.contacts_cost / rules.MILLION
-    line.follow_ups_cost = books.follow_ups_cost / rules.MILLION
-    line.noticing_cost = books.noticing_cost / rules.MILLION
+    line.compensation = rules.whole(books.compensation) * price
+    line.contacts_cost = rules.whole(books.contacts_cost) * price
+    line.follow_ups_cost = rules.whole(books.follow_ups_cost) * price
+    line.noticing_cost = rules.whole(books.noticing_cost) * price
     line.wages = books.wages
     line.present_value = books.present_value

@@ -15,7 +15,8 @@ OPINION_GRAIN = 2.0**40
 order in which they are heard cannot matter."""
 
 MILLION = 1_000_000
-"""Sums over people (money, days of delay) are kept in whole millionths, for the same reason."""
+"""Sums over people (prices paid back, days of delay) are kept in whole millionths, for the same
+reason."""
 
 UNANSWERED_DAYS = 30.0
 """A policy that does not answer lets a case close after this many days (assumption)."""
@@ -24,7 +25,7 @@ UNANSWERED_DAYS = 30.0
 @compiled
 def logistic(x: float) -> float:
     """Return the probability whose log-odds are `x`."""
-    return 1.0 / (1.0 + math.exp(-x))
+    return 1.0 / (1.0 + math.exp(-max(x, -700.0)))
 
 
 @compiled
@@ -53,6 +54,12 @@ def grained(x: float, grain: float) -> float:
 def millionths(x: float) -> int:
     """Return `x` as a whole number of millionths."""
     return math.floor(x * MILLION + 0.5)
+
+
+@compiled
+def whole(parts: int) -> float:
+    """Return a number of millionths as a number of wholes."""
+    return float(parts) / MILLION
 
 
 @compiled

@@ -9,7 +9,6 @@ import networkx
 import numpy as np
 
 from sim.customer import Customer
-from sim.day import outage_on
 from sim.network import Network, network_for
 from sim.outcome import Outcome
 from sim.performers import Performance, by_agents, by_kernels, cannot_compile
@@ -135,7 +134,7 @@ class Run:
             goal = until if self.compiled else self.today + 1
             reached = self._perform("live_until", self.today, goal, ties=True)
             if reached < goal:
-                outage = outage_on(reached, self._views()[0].tables)
+                outage = any(outage.day == reached for outage in self.scenario.outages)
                 self.state = grow(self.state, reached, outage)
             self.today = reached
             self.now = max(self.now, reached - 1)

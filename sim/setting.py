@@ -1,5 +1,6 @@
 """A scenario turned into what the performers read: records of numbers for a `Setting`."""
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
@@ -40,12 +41,12 @@ def new_setting(world: World, seed: int, people: int, measure_every: int) -> Set
         Days between rows of the series.
     """
     spread = world.service.quality_spread
-    delighted = world.appraisal.delighted_share
+    ordinary = 1.0 - world.appraisal.delighted_share
     return Setting(
         seed=signed(seed),
         people=people,
         measure_every=measure_every,
-        delight_from=spread * NormalDist().inv_cdf(1.0 - delighted) if delighted > 0 else 1e9,
+        delight_from=spread * NormalDist().inv_cdf(ordinary) if ordinary < 1.0 else math.inf,
         **{name: numbers(getattr(world, name))[0] for name in SECTIONS},
     )
 

@@ -48,9 +48,9 @@ BOOKS = np.dtype(
     + [(name, "f8") for name in ("failure_probability", "balance")],
     align=True,
 )
-"""What the firm knows and owns: counts, sums (in millionths where people add to them in any
-order), hundredths of stars, the policy in force, the chance
-of failure that is left after learning, what was earned up to yesterday, and the fill of lists."""
+"""What the firm knows and owns: counts; sums, in millionths of a day or of the price where people
+add to them in any order; hundredths of stars; the policy in force; the chance of failure that is
+left after learning; what was earned up to yesterday; and the fill of the day's lists."""
 
 LEVELS = (
     "day", "prospects", "customers", "lapsed", "aware", "satisfaction", "reputation",

@@ -298,5 +298,5 @@ class World(Section):
     def _one_outage_a_day(cls, outages: tuple[Outage, ...]) -> tuple[Outage, ...]:
         days = [outage.day for outage in outages]
         if len(set(days)) < len(days):
-            raise ValueError("has two outages on the same day; join them into one")
+            raise ValueError("two fall on the same day; join them into one")
         return outages

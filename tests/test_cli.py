@@ -99,7 +99,7 @@ def test_compare_tells_exactly_what_is_agreed() -> None:
 
 
 def test_facts_tell_a_row_for_each() -> None:
-    arguments = ("facts", "--seeds", "2", "--set", "market.people=100", "--set", "days=60")
+    arguments = ("facts", "--seeds", "2", "--set", "market.people=1000", "--set", "days=90")
     rows = told(*arguments)
     assert {row["id"] for row in rows} == {f"C{i}" for i in range(1, 13)}
     for row in rows:

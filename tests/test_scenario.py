@@ -146,7 +146,7 @@ def test_a_network_file_is_found_from_where_it_was_written() -> None:
         ("policy_changes: [{policy: fats}]", "policy_changes.0.policy = fats is not among"),
         ("policy_changes: fast", "policy_changes = fast must be a list: in square brackets, or"),
         ("policy_changes: [{day: 1}, {day: 1}]", "has two changes on the same day; keep the one"),
-        ("\noutages: [{day: 1}, {day: 1}]", "t.yaml:2: two outages fall on the same day; join"),
+        ("\noutages: [{day: 1}, {day: 1}]", "t.yaml:2: outages: two fall on the same day; join"),
         ("\noutages:\n- day: 1\n- shre: 1", "t.yaml:4: outages.1.shre = 1 is not a key of "
          "outages.1; did you mean share?"),
         ("network: {kind: small-world}", "network.kind = small-world must be one of small_world, "),
