@@ -144,7 +144,7 @@ class Moody(Customer):
 
     def visit(self, today: int, world: Any, failure_probability: float) -> Visit:
         self.moment = SERVED
-        quality = 0.1 * normal(world.seed, self.row, today, Purpose.QUALITY)
+        quality = 0.1 * normal(world.seed, self.row, today, Purpose.REVIEW)
         if uniform(world.seed, self.row, today, Purpose.TYPE) < 0.5:
             quality -= 0.2
         return be_served(self, quality, world)
