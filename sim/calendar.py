@@ -121,23 +121,28 @@ def taken_out(calendar: Calendar, today: int, into: Any) -> int:
     return count
 
 
-def grown(array: Array, places: int) -> Array:
-    """Return a longer copy of an array."""
+def grown(array: Array, places: int, used: int | None = None) -> Array:
+    """Return a longer copy of an array, of which the first `used` places (or all) are kept.
+
+    What is not copied is not touched, and so takes no memory yet.
+    """
     longer = np.zeros((places, *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
+    kept = len(array) if used is None else used
+    longer[:kept] = array[:kept]
     return longer
 
 
 def grown_pool(pool: Pool, places: int) -> Pool:
     """Return a pool with more places, those taken still taken."""
-    return Pool(grown(pool.spare, places), pool.mark)
+    return Pool(grown(pool.spare, places, int(pool.mark[0])), pool.mark)
 
 
 def grown_calendar(calendar: Calendar, entries: int) -> Calendar:
     """Return a calendar with room for `entries` more."""
     blocks = len(calendar.following) + entries // BLOCK + 2 * RING
+    used = int(calendar.blocks.mark[1])
     return calendar._replace(
-        entries=grown(calendar.entries, blocks),
-        following=grown(calendar.following, blocks),
+        entries=grown(calendar.entries, blocks, used),
+        following=grown(calendar.following, blocks, used),
         blocks=grown_pool(calendar.blocks, blocks),
     )

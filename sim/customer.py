@@ -301,7 +301,8 @@ class Customer(mesa.Agent):
     @property
     def neighbours(self) -> list["Customer"]:
         """The customers to whom it has a strong tie."""
-        rows = self.model.network.neighbours_of(self.row)
+        ties = self.model.network
+        rows = ties.neighbours[ties.offsets[self.row] : ties.offsets[self.row + 1]]
         return [self.model.people[int(row)] for row in rows]
 
 

@@ -200,8 +200,9 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
     books.opened = heard
     service = world.service
     if service.learning > 0.0:
-        learnt = books.failure_probability * math.exp(-service.learning * heard)
-        books.failure_probability = max(min(service.failure_floor, learnt), learnt)
+        p = books.failure_probability
+        learnt = p * math.exp(-service.learning * heard)
+        books.failure_probability = max(min(service.failure_floor, p), learnt)
 
 
 @compiled
@@ -274,10 +275,12 @@ def tell_phase(state: Any, today: int, world: Any, network: Any) -> None:
     count = taken_out(state.tellings, today, state.told)
     state.due_letters[today % len(state.due_letters)] = 0
     for i in range(count):
-        if i + 2 * AHEAD < count:
-            prefetch(state.stories, state.told[i + 2 * AHEAD])
-        if i + AHEAD < count:
-            prefetch(network.offsets, state.stories[state.told[i + AHEAD]].teller)
+        if i + 3 * AHEAD < count:
+            prefetch(state.stories, state.told[i + 3 * AHEAD])
+            teller = state.stories[state.told[i + 2 * AHEAD]].teller
+            prefetch(network.offsets, teller)
+            teller = state.stories[state.told[i + AHEAD]].teller
+            prefetch(network.neighbours, network.offsets[teller])
         slot = int(state.told[i])
         story = state.stories[slot]
         if story.next > today:

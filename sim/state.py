@@ -136,8 +136,8 @@ def new_state(people: Array, tables: Tables) -> State:
     Arrays are sized generously; memory that is not touched costs nothing.
     """
     count = len(people)
-    cases = count // 64 + 64
-    stories = count + 1024
+    cases = count // 8 + 64
+    stories = count + count // 2 + 1024
     agents = int(tables.policies["agents"].max())
     return State(
         tables=tables,
@@ -206,8 +206,8 @@ def grow(state: State, today: int, outage: bool) -> State:
     rows = len(state.series) * (2 if full else 1)
     more_stories = len(state.stories) + stories
     return state._replace(
-        cases=grown(state.cases, more_cases),
-        stories=grown(state.stories, more_stories),
+        cases=grown(state.cases, more_cases, int(state.case_places.mark[1])),
+        stories=grown(state.stories, more_stories, int(state.story_places.mark[1])),
         letters=grown(state.letters, max(len(state.letters), letters)),
         guests=grown(state.guests, max(len(state.guests), 2 * int(state.visits.number[slot]))),
         answered=grown(state.answered, max(len(state.answered), closings)),
