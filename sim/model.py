@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import mesa
-import networkx
 from mesa.agent import AgentSet
 
 from sim.customer import Customer
-from sim.network import Network
+from sim.network import Graph, Network
 from sim.outcome import Outcome
 from sim.policy import Policy
 from sim.run import Performer, Run, network_of
@@ -106,7 +105,7 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
     def __init__(
         self,
         scenario: Scenario | str = "bakery",
-        network: "Network | networkx.Graph | None" = None,
+        network: Network | Graph | None = None,
         customer: type[Customer] = Customer,
         performer: Performer = "compiled",
         *,

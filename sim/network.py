@@ -9,7 +9,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -24,6 +24,9 @@ twice as many."""
 
 # How many standard deviations of room are left for ties; who needs more draws them a second time.
 _SPREADS = 6.0
+
+Graph: TypeAlias = nx.Graph
+"""What users may pass instead, and get on request."""
 
 Offsets = random_graphs.Offsets
 Persons = random_graphs.Persons

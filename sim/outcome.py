@@ -5,11 +5,10 @@ import math
 from functools import cached_property
 from typing import Any
 
-import networkx
 import numpy as np
 import pandas as pd
 
-from sim.network import Network
+from sim.network import Graph, Network
 from sim.population import CUSTOMER, NO_CASE, PERSON, STATUS_NAMES
 from sim.scenario import Scenario
 from sim.state import COUNTS, LEVELS, SUMS
@@ -122,7 +121,7 @@ class Outcome:
         return pd.DataFrame(table)
 
     @cached_property
-    def network(self) -> networkx.Graph:
+    def network(self) -> Graph:
         """The strong ties as a NetworkX graph."""
         return self.ties.to_networkx()
 

@@ -5,11 +5,10 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import networkx
 import numpy as np
 
 from sim.customer import Customer
-from sim.network import Network, network_for
+from sim.network import Graph, Network, network_for
 from sim.outcome import Outcome
 from sim.performers import Performance, by_agents, by_kernels, cannot_compile
 from sim.policy import Policy
@@ -21,7 +20,7 @@ from sim.state import State, Ties, grow, new_state
 Performer = Literal["compiled", "agents"]
 
 
-def network_of(scenario: Scenario, network: "Network | networkx.Graph | None" = None) -> Network:
+def network_of(scenario: Scenario, network: Network | Graph | None = None) -> Network:
     """Return the strong ties of a scenario, or those given instead of them."""
     if network is None:
         return network_for(scenario.network, scenario.market.people, scenario.seed)
@@ -160,7 +159,7 @@ class Run:
 
 def simulate(
     scenario: Scenario,
-    network: "Network | networkx.Graph | None" = None,
+    network: Network | Graph | None = None,
     performer: Performer = "compiled",
     customer: type[Customer] = Customer,
     treated: Mapping[int, Policy] | None = None,

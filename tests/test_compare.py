@@ -37,7 +37,7 @@ def compared(
         seeds=tuple(range(1, seeds + 1)),
         outcomes=tuple(shown.split()),
     )
-    usual = {name: 0.0 for name in ("recovery_cost", "answers", "leavers", "margin", "reputation")}
+    usual = dict.fromkeys(("recovery_cost", "answers", "leavers", "margin", "reputation"), 0.0)
     series = np.array([[0.0, 50.0], [7.0, 51.0]])
     runs = [
         Run(
