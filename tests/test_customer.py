@@ -45,7 +45,13 @@ USUAL = setting()
 def person(**columns: Any) -> Any:
     """Return a customer of three years on its first morning."""
     made: Any = Rows(np.zeros(1, PERSON))[0]
-    start = {"status": CUSTOMER, "satisfaction": 0.45, "since": -1000, "visit_rate": 0.1, "case": -1}
+    start = {
+        "status": CUSTOMER,
+        "satisfaction": 0.45,
+        "since": -1000,
+        "visit_rate": 0.1,
+        "case": -1,
+    }
     for name, value in (start | columns).items():
         setattr(made, name, value)
     return made
@@ -165,7 +171,10 @@ def test_the_same_answer_pleases_as_much_and_gives_back_less_the_second_time() -
 
 
 def test_an_answer_below_expectation_counts_more_than_one_above() -> None:
-    someone, failure = person(recovery_expectation=0.8), case(compensation=0.0, apology=0.5, empathy=0.5)
+    someone, failure = (
+        person(recovery_expectation=0.8),
+        case(compensation=0.0, apology=0.5, empathy=0.5),
+    )
     lost = fail(someone, failure)
     ended = Customer.judge(someone, failure, 0, USUAL)
     assert 0 < ended.pleased < 0.8

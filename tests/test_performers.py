@@ -109,9 +109,7 @@ def test_a_life_of_failures_under_the_steepest_loyalty() -> None:
         update={
             "market": world.Market(people=6, customers=1.0),
             "network": world.Network(kind="none"),
-            "service": world.Service(
-                visits_per_month=30, visits_shape=1000, failure_probability=1
-            ),
+            "service": world.Service(visits_per_month=30, visits_shape=1000, failure_probability=1),
             "loss": BUSY.loss.model_copy(update={"memory_half_life": 10_000.0}),
             "loyalty": BUSY.loyalty.model_copy(update={"failures": 5.0, "discount": 0.0}),
             "talk": world.Talk(enabled=False),
@@ -213,8 +211,9 @@ def test_a_subclass_that_cannot_be_compiled_is_performed_by_agents(kind: type[Cu
         assert model.outcome.digest == simulate(PLAIN).digest
         visits = model.columns["visits"].tolist()
         assert [len(getattr(agent, "diary", [])) for agent in model.agents] == visits
-        assert sum(failed for a in model.agents for _, failed in getattr(a, "diary", [])) == (
-            model.outcome.totals["failures"]
+        assert (
+            sum(failed for a in model.agents for _, failed in getattr(a, "diary", []))
+            == (model.outcome.totals["failures"])
         )
     else:
         assert model.outcome.totals["leavers"] == 0

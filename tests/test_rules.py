@@ -132,9 +132,7 @@ def test_a_star_more_is_worth_what_luca_found() -> None:
 @given(cases, days, section(Justice))
 def test_justice_stays_within_its_bounds(answer: Any, tenure: float, justice: Justice) -> None:
     overpaid = justice.overpay_penalty * max(0.0, answer.compensation - justice.overpay_threshold)
-    given = rules.distributive_justice(
-        answer.fix, answer.compensation, answer.severity, justice
-    )
+    given = rules.distributive_justice(answer.fix, answer.compensation, answer.severity, justice)
     assert -1 - 2 * overpaid <= given <= 1
     assert -1 <= rules.procedural_justice(answer.delay, tenure, answer.updates, justice) <= 1
     assert -1 <= rules.interactional_justice(answer, justice) <= 1

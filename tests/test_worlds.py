@@ -94,9 +94,7 @@ def test_no_potential_visit_of_a_customer_who_does_not_wait_is_missed() -> None:
     scenario = Scenario(
         market=world.Market(people=40, customers=1.0),
         service=world.Service(visits_per_month=6, failure_probability=0.2),
-        loyalty=world.World().loyalty.model_copy(
-            update={"discount": 0.0, "ordinary_leaving": 0.0}
-        ),
+        loyalty=world.World().loyalty.model_copy(update={"discount": 0.0, "ordinary_leaving": 0.0}),
         policy=Policy(ease=4, delay=6.0),
         days=90,
     )
@@ -121,7 +119,9 @@ def test_days_of_visit_and_need_do_not_depend_on_when_they_are_asked_for(
     seed: int, asked: list[int]
 ) -> None:
     scenario = Scenario(market=world.Market(people=8, need=0.05), seed=seed)
-    run = Run(scenario, network_of(scenario.model_copy(update={"network": world.Network(kind="none")})))
+    run = Run(
+        scenario, network_of(scenario.model_copy(update={"network": world.Network(kind="none")}))
+    )
     often, once = (Rows(run.state.people.copy()) for _ in range(2))
     last = max(asked)
     for row in range(8):
@@ -176,8 +176,7 @@ SILENT = LIVELY.model_copy(
 def of(scenario: Scenario, **sections: dict[str, Any]) -> Scenario:
     """Return a scenario with some parameters of some sections changed."""
     changes = {
-        name: getattr(scenario, name).model_copy(update=values)
-        for name, values in sections.items()
+        name: getattr(scenario, name).model_copy(update=values) for name, values in sections.items()
     }
     return scenario.model_copy(update=changes)
 
