@@ -68,8 +68,8 @@ _MEASURES = (
     Measure("good_to_bad", "good stories for each bad one", "", 1, "stories told, good per bad"),
     Measure("yearly_retention", "yearly retention", "", 1,
             "share of customers who stay for a year"),
-    Measure("problem_share", "share who have a problem in a year", "", -1,
-            "customers who were failed within a year, per customer"),
+    Measure("problem_share", "share who had a problem", "", -1,
+            "customers of the first day who were failed during the run"),
     Measure("cost_per_recovery", "cost of an answer", "money", -1, "cost of recovery per answer"),
     Measure("cost_per_customer_saved", "cost per customer saved", "money", -1,
             "recovery spend beyond the baseline's per customer lost less than under the baseline, "

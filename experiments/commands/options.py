@@ -64,8 +64,8 @@ def announce_compilation() -> None:
     """Say that the first run takes longer, if no compiled kernels of this model are kept yet."""
     from sim.compiled import cache_folder
 
-    if not any(Path(cache_folder()).iterdir()):
-        click.echo("Compiling the model for this machine: once, and for some seconds ...", err=True)
+    if not any(Path(cache_folder()).rglob("day.live_until*")):
+        click.echo("Compiling the model for this machine: once, for half a minute or so ...", err=True)
 
 
 def network_aloud() -> "Callable[[Scenario], Network]":
