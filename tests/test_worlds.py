@@ -333,3 +333,13 @@ def test_the_seed_reaches_everything() -> None:
 def test_the_same_scenario_is_the_same_run() -> None:
     scenario = load_scenario("bakery", {"market.people": 400}, days=60)
     assert simulate(scenario).digest == simulate(scenario).digest
+
+
+@pytest.mark.parametrize("kind", ["small_world", "scale_free", "random", "communities", "none"])
+@pytest.mark.parametrize("seed", [0, 2**63 - 1, 2**63, 2**64 - 1])
+def test_every_seed_that_is_allowed_makes_a_world(kind: Any, seed: int) -> None:
+    """From 0 to the last number of 64 bits, whatever the network."""
+    scenario = of(LIVELY, network={"kind": kind}, market={"people": 60})
+    made = simulate(scenario.model_copy(update={"seed": seed, "days": 3}))
+    near = simulate(scenario.model_copy(update={"seed": seed ^ 1, "days": 3}))
+    assert made.digest != near.digest
