@@ -11,9 +11,12 @@ from sim.customer import Customer
 from sim.network import Graph, Network
 from sim.outcome import Outcome
 from sim.policy import Policy
+from sim.population import PERSON
 from sim.run import Performer, Run, network_of
 from sim.scenario import Scenario, load_scenario
 from sim.state import LEVELS
+
+_COLUMNS = frozenset(PERSON.names or ())
 
 
 class People(AgentSet):  # type: ignore[misc]
@@ -61,7 +64,7 @@ class People(AgentSet):  # type: ignore[misc]
     ) -> list[Any]:
         """Return an attribute of everybody, as a list in the order of rows."""
         model = self._model()
-        if isinstance(attr_names, str) and model is not None and attr_names in model.columns:
+        if isinstance(attr_names, str) and model is not None and attr_names in _COLUMNS:
             values: list[Any] = model.columns[attr_names].tolist()
             return values
         found: list[Any] = super().get(attr_names, handle_missing, default_value)
