@@ -80,7 +80,6 @@ class PlainCustomer(mesa.Agent):
         self.tellings = {}  # day -> stories to tell on it
         self.founder = self.status == CUSTOMER
         self.ever_failed = False
-        self.ever_left = False
 
     # -- 1. visit -----------------------------------------------------------------------------
 
@@ -89,14 +88,15 @@ class PlainCustomer(mesa.Agent):
         if self.status != CUSTOMER or self.case is not None:
             return
         model = self.model
-        comes = self.random.random() < self.visit_rate
-        if comes:
-            model.count("visits")
-            model.earn_visit()
         outage = model.outage
         if outage is not None and self.random.random() < outage.share:
             self.fail(outage.severity, outage.type, outage.control, outage.stability)
-        elif comes and self.random.random() < model.failure_probability:
+            return
+        if self.random.random() >= self.visit_rate:
+            return
+        model.count("visits")
+        model.earn_visit()
+        if self.random.random() < model.failure_probability:
             service, beta = model.world.service, self.random.betavariate
             self.fail(
                 beta(service.severity_a, service.severity_b),
@@ -104,7 +104,7 @@ class PlainCustomer(mesa.Agent):
                 beta(service.cause_shape, service.cause_shape),
                 beta(service.cause_shape, service.cause_shape),
             )
-        elif comes:
+        else:
             self.be_served()
 
     def be_served(self):
@@ -155,6 +155,7 @@ class PlainCustomer(mesa.Agent):
             case.noticed = True
             model.count("noticed")
             model.spend("noticing_cost", model.policy.cost_per_noticing * model.world.money.price)
+            model.learn()
             model.desk.take(case)
         else:
             self.close(complaint_satisfaction=None)
@@ -176,7 +177,7 @@ class PlainCustomer(mesa.Agent):
         procedural = 2 * math.exp(-felt_wait / rules.patience) - 1
         warmth = rules.courtesy + rules.empathy * case.empathy + rules.apology * case.apology
         warmth += rules.follow_up * case.follow_up - rules.excuse * case.excuse
-        if case.noticed and case.answered:
+        if case.noticed:
             warmth += rules.noticed
         interactional = 2 * clip(warmth, 0, 1) - 1
         match = rules.matching * (case.type - 0.5)
@@ -288,7 +289,6 @@ class PlainCustomer(mesa.Agent):
             if self.event is not None:
                 if self.random.random() < self.leaving_chance():
                     self.status = LAPSED
-                    self.ever_left = True
                     self.model.count("leavers")
                 self.event = None
             return

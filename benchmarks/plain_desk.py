@@ -53,11 +53,12 @@ class PlainDesk:
         for arrival, case in sorted(self.arrivals, key=lambda pair: pair[0]):
             if self.model.policy.answers:
                 self.prepare_answer(arrival, case)
+                self.book(case)
             self.due[int(arrival + case.delay)].append(case)
         self.arrivals.clear()
         for case in self.due.pop(self.model.today, ()):
             if case.answered:
-                self.book(case)
+                self.note(case)
             case.customer.judge(case)
 
     def prepare_answer(self, arrival, case):
@@ -85,12 +86,15 @@ class PlainDesk:
                 case.delay += random.expovariate(1 / policy.escalation_days)
 
     def book(self, case):
-        """Put an answer in the ledger, on the day on which it is given."""
+        """Put what an answer costs in the ledger, on the day on which the desk takes the case."""
         model = self.model
         price = model.world.money.price
-        model.count("answers")
-        model.count("first_contacts", case.delay <= 1)
-        model.total_delay += case.delay
         model.spend("compensation", case.compensation * price)
         model.spend("contacts_cost", case.contacts * model.policy.cost_per_contact * price)
         model.spend("follow_ups_cost", case.follow_up * model.policy.cost_per_follow_up * price)
+
+    def note(self, case):
+        """Count an answer, on the day on which it is given."""
+        self.model.count("answers")
+        self.model.count("first_contacts", case.delay <= 1)
+        self.model.total_delay += case.delay

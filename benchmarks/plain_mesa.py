@@ -13,6 +13,7 @@ from statistics import NormalDist, mean, stdev
 import click
 import mesa
 import networkx as nx
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that it also runs as a script
@@ -25,9 +26,7 @@ from benchmarks.plain_customer import (
     logistic,
 )
 from benchmarks.plain_desk import PlainDesk
-from sim.policy import Policy
-from sim.scenario import Scenario
-from sim.world import Market, Network
+from sim.scenario import load_scenario
 
 COSTS = ("compensation", "contacts_cost", "follow_ups_cost", "noticing_cost", "wages")
 COUNTS = (
@@ -107,7 +106,7 @@ class PlainModel(mesa.Model):
         self.agents.do("decide")
 
         yearly = 1 + self.world.money.discount_rate
-        self.npv += self.cash_today * yearly ** (-self.today / 365)
+        self.npv += self.cash_today * yearly ** (-(self.today + 1) / 365)
         self.cash_today = 0.0
         if self.steps % self.measure_every == 0 or self.steps == self.last_day:
             self.measure()
@@ -132,11 +131,10 @@ class PlainModel(mesa.Model):
         self.cash_today -= amount
 
     def learn(self):
-        """Let a voiced failure make the next one rarer."""
-        service = self.world.service
-        better = self.failure_probability * math.exp(-service.learning)
-        if service.learning > 0:
-            self.failure_probability = max(service.failure_floor, better)
+        """Let a failure that the firm hears of make the next one rarer."""
+        service, now = self.world.service, self.failure_probability
+        better = now * math.exp(-service.learning)
+        self.failure_probability = max(min(service.failure_floor, now), better)
 
     def review(self, felt):
         """Perhaps have a review written about an experience, and reply to it."""
@@ -185,7 +183,7 @@ class PlainModel(mesa.Model):
         """Return what became of the run, under the names that `simulate` uses."""
         counts, states = self.counts, self.states
         answers, founders = counts["answers"], [p for p in self.people if p.founder]
-        stayed = average(not person.ever_left for person in founders)
+        stayed = average(person.status == CUSTOMER for person in founders)
         keys = ("reputation", "reputation_noncustomers", "nps", "nps_aware", "stars")
         final = {key: states[key] for key in (*keys, "satisfaction")}
         final["customer_share"] = states["customers"] / len(self.people)
@@ -203,6 +201,16 @@ class PlainModel(mesa.Model):
             "problem_share": average(person.ever_failed for person in founders),
         }
         return {"final": final, "totals": totals, "ratios": ratios}
+
+    def final_people(self):
+        """Return what everybody feels on the last day, a row a person."""
+        fading = ("failure_memory", "recovery_expectation", "opinion", "gratitude")
+        rows = [
+            {"satisfaction": person.satisfaction, "expectation": person.expectation}
+            | {name: getattr(person, name).at(self.today - 1) for name in fading}
+            for person in self.people
+        ]
+        return pd.DataFrame(rows)
 
 
 def ratio(above, below):
@@ -223,28 +231,18 @@ def run_plain(scenario, graph, seed):
     -------
     dict
         `final`, `totals` and `ratios` as in an `Outcome`; `series`, the state of every measuring
-        day with counts since the start; `seconds` that the days took, set-up apart.
+        day with counts since the start; `people`, what everybody feels at the end; `seconds` of
+        CPU that the days took, set-up apart.
     """
     model = PlainModel(scenario, graph, seed)
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(scenario.days):
         model.step()
-    seconds = time.perf_counter() - start
+    seconds = time.thread_time() - start
     series = model.datacollector.get_model_vars_dataframe()
     mesa.Agent._ids.pop(model, None)  # else Mesa would keep every model that ever ran alive
-    return {**model.outcome(), "series": series, "seconds": seconds}
-
-
-def neutral_scenario(people, days):
-    """Return the neutral world in which the run-level facts of the model are measured."""
-    warm = {"apology": 0.6, "empathy": 0.6}
-    return Scenario(
-        name="neutral",
-        days=days,
-        market=Market(people=people, customers=0.5),
-        network=Network(kind="small_world"),
-        policy=Policy(fix=1.0, compensation=0.15, delay=5.0, unresolved=0.3, ease=0.0, **warm),
-    )
+    people = model.final_people()
+    return {**model.outcome(), "series": series, "people": people, "seconds": seconds}
 
 
 def small_world(scenario, seed):
@@ -254,12 +252,13 @@ def small_world(scenario, seed):
 
 
 @click.command()
+@click.option("--scenario", "name", default="neutral", show_default=True, help="What to run.")
 @click.option("--people", default=1000, show_default=True, help="People in the market.")
 @click.option("--days", default=365, show_default=True, help="Days to live through.")
 @click.option("--seeds", default=3, show_default=True, help="Runs; seeds count from 1.")
-def main(people, days, seeds):
-    """Run the neutral world, and print what became of it and how long it took."""
-    scenario = neutral_scenario(people, days)
+def main(name, people, days, seeds):
+    """Run a scenario, and print what became of it and how long it took."""
+    scenario = load_scenario(name, {"market.people": people}, days=days)
     runs = [run_plain(scenario, small_world(scenario, s), s) for s in range(1, seeds + 1)]
     click.echo(f"{'':26}{'mean':>12}{'sd':>10}")
     for part in ("final", "totals", "ratios"):
