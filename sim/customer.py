@@ -171,6 +171,7 @@ class Customer(mesa.Agent):
     since = Column()
     case = Column()
     failures = Column()
+    failed_on = Column()
     need_day = Column()
     need_count = Column()
 
@@ -212,6 +213,7 @@ class Customer(mesa.Agent):
         lost = rules.satisfaction_lost(case.severity, case.attribution, world.loss)
         self.satisfaction = rules.clip(self.satisfaction - lost, -1.0, 1.0)
         self.failures += 1
+        self.failed_on = today
 
     def complain(self, case: Any, today: int, world: Any, policy: Any) -> bool:
         """Decide whether to complain, or to suffer in silence."""
@@ -240,7 +242,7 @@ class Customer(mesa.Agent):
 
     def tell(self, story: Any, n: int, world: Any, network: Any) -> Telling:
         """Choose who hears the n-th telling of a story: a neighbour, or anybody in the market."""
-        u, luck = uniforms(world.seed, story.teller, story.day, Purpose.TELLING, n, story.tag)
+        u, luck = uniforms(world.seed, story.teller, story.keyed, Purpose.TELLING, n, story.tag)
         share = world.talk.weak_ties
         weak = u < share
         which = (u - (0.0 if weak else share)) / (share if weak else 1.0 - share)
@@ -248,8 +250,8 @@ class Customer(mesa.Agent):
         ties = int(network.offsets[story.teller + 1]) - first
         friend = -1
         if ties > 0:
-            friend = int(network.neighbours[first + int(which * ties)])
-        anybody = int(which * world.people)
+            friend = int(network.neighbours[first + min(int(which * ties), ties - 1)])
+        anybody = min(int(which * world.people), world.people - 1)
         if anybody == story.teller:
             anybody = -1
         return Telling(anybody if weak else friend, 1 if weak else 0, luck)
@@ -273,9 +275,11 @@ class Customer(mesa.Agent):
             recall(self, today, world)
             intended = intention_on(self, today, world)
             chance = rules.leaving_after_incident(intended, world.loyalty)
+            day = self.failed_on
         else:
             chance = rules.leaving_after_visit(self.satisfaction, world.loyalty)
-        return uniform(world.seed, self.row, today, Purpose.LEAVE) >= chance
+            day = today
+        return uniform(world.seed, self.row, day, Purpose.LEAVE) >= chance
 
     def buy(self, today: int, world: Any, stars: float) -> bool:
         """Decide, as an aware non-customer in need today, whether to buy or to come back."""

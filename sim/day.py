@@ -53,12 +53,12 @@ def policy_for(person: Any, state: Any) -> Any:
 
 
 @compiled
-def post_review(state: Any, person: Any, felt: float, today: int, world: Any) -> None:
-    """Let a person write a public review of what it felt today, which the firm may reply to."""
+def post_review(state: Any, person: Any, felt: float, day: int, world: Any) -> None:
+    """Let a person review in public what it felt of an event of that day; the firm may reply."""
     reviews = world.reviews
     if not reviews.enabled:
         return
-    draw = uniform(world.seed, person.row, today, Purpose.REVIEW)
+    draw = uniform(world.seed, person.row, day, Purpose.REVIEW)
     if draw < rules.review_probability(felt, reviews):
         replies = policy_for(person, state).replies
         books = state.books[0]
@@ -166,7 +166,7 @@ def conclude(state: Any, person: Any, case: Any, ended: Any, today: int, world: 
     valence = -min(1.0, ended.net)
     first_hand(state, person, today, FAILED, ended.bad, valence, failed_on, world)
     first_hand(state, person, today, RECOVERED, ended.good, ended.good_valence, failed_on, world)
-    post_review(state, person, ended.felt, today, world)
+    post_review(state, person, ended.felt, failed_on, world)
     give_back(state.case_places, person.case)
     person.case = NO_CASE
     state.closed[books.closed] = person.row
@@ -227,7 +227,7 @@ def answer(state: Any, slot: int, today: int, world: Any) -> None:
 def recover_phase(state: Any, today: int, world: Any) -> None:
     """Phase 3: the desk takes today's complaints in order of arrival; answers due today arrive."""
     books = state.books[0]
-    if state.tables.policies[books.policy].agents > 0:
+    if len(state.agents) > 0:
         in_order_of_arrival(state.opened, books.opened, state.cases)
     for i in range(books.opened):
         slot = int(state.opened[i])
@@ -313,7 +313,7 @@ def hear_phase(state: Any, today: int, world: Any) -> None:
         count = geometric(letter.luck, mean)
         if count > 0:
             remember(
-                state, letter.listener, today, name_of(letter.luck), count, letter.valence,
+                state, letter.listener, today, today, name_of(letter.luck), count, letter.valence,
                 letter.hop + 1, letter.origin_person, letter.origin_day, world,
             )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The model as Mesa knows it: `ReputationModel`, and its people as an AgentSet."""
 
+import math
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from sim.population import PERSON
 from sim.run import Performer, Run, network_of
 from sim.scenario import Scenario, load_scenario
 from sim.state import LEVELS
+
+FIXED = "the people of a market are fixed; work on a selection: model.agents.select(...)"
 
 _COLUMNS = frozenset(PERSON.names or ())
 
@@ -70,10 +73,30 @@ class People(AgentSet):  # type: ignore[misc]
         found: list[Any] = super().get(attr_names, handle_missing, default_value)
         return found
 
-    def _fixed(self, *_: Any) -> Any:
-        raise TypeError("the people of a market are fixed; work on a selection: agents.select(...)")
+    def _fixed(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(FIXED)
 
     add = discard = remove = _update = _fixed
+
+    def shuffle(self, inplace: bool = False) -> AgentSet:
+        """Return everybody in random order, as a selection."""
+        return self._fixed() if inplace else super().shuffle()
+
+    def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> AgentSet:
+        """Return everybody in order of `key`, as a selection."""
+        return self._fixed() if inplace else super().sort(key, ascending)
+
+    def select(
+        self,
+        filter_func: Any = None,
+        at_most: float = math.inf,
+        inplace: bool = False,
+        agent_type: Any = None,
+    ) -> AgentSet:
+        """Return those who are asked for, as a selection."""
+        if inplace:
+            self._fixed()
+        return super().select(filter_func, at_most, False, agent_type)
 
 
 class ReputationModel(mesa.Model):  # type: ignore[misc]
@@ -148,6 +171,16 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
     def agents_by_type(self) -> dict[type, Any]:
         """Everybody, under their class."""
         return {self.people._kind: self.people}
+
+    def register_agent(self, agent: Any) -> None:
+        """Refuse: nobody enters a market but by its scenario."""
+        raise TypeError(FIXED)
+
+    deregister_agent = register_agent
+
+    def remove_all_agents(self) -> None:
+        """Refuse: nobody leaves a market; who leaves the firm lapses."""
+        raise TypeError(FIXED)
 
     @property
     def columns(self) -> Any:

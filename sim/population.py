@@ -38,8 +38,8 @@ PERSON = np.dtype(
         *(
             (name, "i4")
             for name in (
-                "recalled_on", "since", "case", "failures", "need_day", "need_count", "spare",
-                "spare_too",
+                "recalled_on", "since", "case", "failures", "failed_on", "need_day", "need_count",
+                "spare",
             )
         ),
     ],
@@ -72,11 +72,11 @@ STORY = np.dtype(
     [
         ("teller", "i4"), ("day", "i4"), ("origin_person", "i4"), ("origin_day", "i4"),
         ("tag", "i8"), ("time", "f8"), ("valence", "f8"),
-        ("next", "i4"), ("told", "i2"), ("due", "i2"), ("count", "i2"), ("hop", "i1"),
+        ("next", "i4"), ("keyed", "i4"), ("told", "i2"), ("due", "i2"), ("count", "i2"), ("hop", "i1"),
     ],
     align=True,
 )  # fmt: skip
-"""One story that somebody has still to tell: `told` of `count` tellings are over, `due` more fall
+"""One story that somebody has still to tell, its luck `keyed` on the day of its event: `told` of `count` tellings are over, `due` more fall
 on day `next`, and the one after those at `time` days after the story's own `day`."""
 
 LETTER = np.dtype(

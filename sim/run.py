@@ -12,7 +12,7 @@ from sim.network import Graph, Network, network_for
 from sim.outcome import Outcome
 from sim.performers import Performance, by_agents, by_kernels, cannot_compile
 from sim.policy import Policy
-from sim.population import PERSON, Rows, aligned, found_people
+from sim.population import PERSON, Rows, aligned, found_people, signed
 from sim.scenario import Scenario, check_memory
 from sim.setting import interpreted, new_setting, new_tables
 from sim.state import State, Ties, grow, new_state
@@ -23,7 +23,7 @@ Performer = Literal["compiled", "agents"]
 def network_of(scenario: Scenario, network: Network | Graph | None = None) -> Network:
     """Return the strong ties of a scenario, or those given instead of them."""
     if network is None:
-        return network_for(scenario.network, scenario.market.people, scenario.seed)
+        return network_for(scenario.network, scenario.market.people, signed(scenario.seed))
     if isinstance(network, Network):
         return network
     return Network.from_networkx(network)

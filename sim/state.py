@@ -157,7 +157,7 @@ def new_state(people: Array, tables: Tables) -> State:
         answers=new_calendar(cases),
         tellings=new_calendar(stories),
         due_letters=np.zeros(RING, np.int64),
-        agents=np.zeros(max(1, agents)),
+        agents=np.zeros(agents),
         series=np.zeros(64, SERIES),
     )
 

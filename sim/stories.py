@@ -23,7 +23,7 @@ def _next_time(story: Any, seed: int, half_life: float) -> float:
     """Return the time, in days after the story's own day, of the telling after those counted."""
     place = story.told + story.due
     left = story.count - place
-    wait = exponential(seed, story.teller, story.day, Purpose.TELLING_DAY, place, story.tag)
+    wait = exponential(seed, story.teller, story.keyed, Purpose.TELLING_DAY, place, story.tag)
     return float(story.time + wait * half_life / LN2 / left)
 
 
@@ -54,6 +54,7 @@ def remember(
     state: Any,
     teller: int,
     today: int,
+    keyed: int,
     tag: int,
     count: int,
     valence: float,
@@ -62,11 +63,14 @@ def remember(
     origin_day: int,
     world: Any,
 ) -> None:
-    """Give somebody a story to tell `count` times from tomorrow on."""
+    """Give somebody a story to tell `count` times from tomorrow on.
+
+    Its luck is keyed on the day `keyed` of the event and on `tag`, whenever it came to be told."""
     slot = take(state.story_places)
     story = state.stories[slot]
     story.teller = teller
     story.day = today
+    story.keyed = keyed
     story.tag = tag
     story.count = count
     story.told = 0
@@ -88,13 +92,28 @@ def first_hand(
     kind: int,
     mean: float,
     valence: float,
-    origin_day: int,
+    event_day: int,
     world: Any,
 ) -> None:
-    """Let a person who lived through something today have a geometric number of tellings of it."""
+    """Let a person have a geometric number of tellings of an event, from tomorrow on.
+
+    `event_day` is when it began: the visit, or the failure that was answered today.
+    """
     if not world.talk.enabled or mean <= 0.0:
         return
-    u = uniform(world.seed, person.row, today, Purpose.TELLINGS, kind)
+    u = uniform(world.seed, person.row, event_day, Purpose.TELLINGS, kind)
     count = geometric(u, mean)
     if count > 0:
-        remember(state, person.row, today, kind, count, valence, 0, person.row, origin_day, world)
+        remember(
+            state,
+            person.row,
+            today,
+            event_day,
+            kind,
+            count,
+            valence,
+            0,
+            person.row,
+            event_day,
+            world,
+        )

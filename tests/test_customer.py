@@ -298,7 +298,7 @@ def test_every_draw_leads_to_a_listener_who_is_there(
     where = setting(talk=world.Talk(weak_ties=weak_ties))
     # Person 0 is tied to 1, 2, ...; behind its own ties stand somebody else's.
     network = Ties(np.array([0, ties, ties + 3]), np.array([*range(1, ties + 1), 9, 9, 9]))
-    story = SimpleNamespace(teller=0, day=3, tag=0)
+    story = SimpleNamespace(teller=0, keyed=3, tag=0)
     edge = [weak_ties + step for step in (-(2.0**-53), -(2.0**-54), 0.0, 2.0**-53, 2.0**-52)]
     for luck in (SMALLEST, 0.5, LARGEST, *edge):
         if not SMALLEST <= luck <= LARGEST:
@@ -318,7 +318,7 @@ def test_listeners_are_drawn_evenly() -> None:
     strong, weak = np.zeros(10, int), np.zeros(11, int)
     tellings = 20_000
     for n in range(tellings):
-        story = SimpleNamespace(teller=0, day=n, tag=0)
+        story = SimpleNamespace(teller=0, keyed=n, tag=0)
         told = Customer.tell(SimpleNamespace(row=0), story, 0, where, network)
         (weak if told.weak else strong)[told.listener] += 1
     assert set(np.flatnonzero(strong)) == {2, 4, 6, 8}

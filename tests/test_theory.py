@@ -327,7 +327,7 @@ class Chronicler(Customer):
 
     def tell(self, story: Any, n: int, world: Any, network: Any) -> Any:
         told = super().tell(story, n, world, network)
-        key = (story.teller, story.day, story.tag)
+        key = (story.teller, story.keyed, story.tag)
         written = self.model.__dict__.setdefault("chronicle", [])
         written.append((key, n, story.hop, self.model.run.today - story.day, story.count, told))
         return told
