@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments import statistics
+from experiments import networks, statistics
 from experiments.conclusion import caveats, conclude
 from experiments.design import Experiment
 from experiments.outcomes import MEASURES
@@ -79,6 +79,21 @@ class Comparison:
     def notes(self) -> tuple[str, ...]:
         """What is undefined, and why; and other things that a reader could stumble over."""
         return caveats(self)
+
+    @property
+    def people(self) -> int:
+        """How many people there are in each world; a network from a file decides it."""
+        return self.runs[0].people
+
+    @property
+    def ties(self) -> tuple[int, ...]:
+        """How many ties there are, world by world."""
+        return tuple(run.ties for run in self.runs_of(self.baseline))
+
+    @property
+    def network(self) -> str:
+        """Which network was used, in words."""
+        return networks.sentence(self.experiment.scenario, self.people, self.ties)
 
     def runs_of(self, policy: str) -> list[Run]:
         """Return the runs of a policy, by seed."""

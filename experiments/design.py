@@ -17,7 +17,7 @@ from sim.policy import Policy
 from sim.reading import Document, Override, assigned, parse_override, read_document
 from sim.scenario import Scenario, load_policy, load_scenario
 from sim.shipped import locate
-from sim.strict_yaml import Key, dotted
+from sim.strict_yaml import Key, dotted, write
 from sim.validation import validate
 
 
@@ -67,6 +67,18 @@ class Experiment:
             "seeds": list(self.seeds),
             "outcomes": list(self.outcomes),
         }
+
+    def to_yaml(self, scenario: str) -> str:
+        """Return an experiment file that loads as an equal experiment.
+
+        Parameters
+        ----------
+        scenario
+            Path of the file that holds the scenario (`Scenario.to_yaml`), from the folder of this
+            one.
+        """
+        policies = [{"name": name, **levers.model_dump()} for name, levers in self.policies.items()]
+        return write({**self.resolved(), "scenario": scenario, "policies": policies})
 
 
 def load_experiment(

@@ -1,11 +1,13 @@
 """The results folder of a comparison: pictures, tidy tables, and a page that puts them together."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from experiments import plots
 from experiments.grids import Grid, outcome_grid, spend_grid
+from experiments.networks import portable, record, upon
 from experiments.outcomes import MEASURES
 
 if TYPE_CHECKING:
@@ -27,22 +29,20 @@ def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
     if len(comparison.policies) > 1:
         plots.save(_forest(comparison), folder.path, "differences")
     folder.text("report.md", report(comparison))
+    experiment = comparison.experiment
+    kept = replace(experiment, scenario=portable(experiment.scenario, folder.target))
+    folder.text("scenario.yaml", kept.scenario.to_yaml())
+    folder.text("experiment.yaml", kept.to_yaml("./scenario.yaml"))
     folder.provenance = {
         "result": {"conclusion": comparison.conclusion, "notes": list(comparison.notes)},
-        "experiment": comparison.experiment.resolved(),
+        "network": record(experiment.scenario, comparison.people, comparison.ties),
+        "experiment": kept.resolved(),
     }
 
 
 def _worlds(comparison: "Comparison") -> str:
     count = len(comparison.seeds)
     return f"{count} shared worlds" if count > 1 else "one world"
-
-
-def _people(comparison: "Comparison") -> int:
-    """Return how many people there are, which a network from a file decides."""
-    first = comparison.runs[0]
-    statuses = [first.columns.index(name) for name in ("prospects", "customers", "lapsed")]
-    return int(first.series[0, statuses].sum())
 
 
 def _over_time(comparison: "Comparison") -> Any:
@@ -56,7 +56,7 @@ def _over_time(comparison: "Comparison") -> Any:
     return plots.over_time(
         pd.concat(bands),
         "reputation (points; 50 is neutral)",
-        f"{comparison.experiment.name}: reputation over time",
+        f"{comparison.experiment.name}{upon(comparison.experiment.scenario)}: reputation over time",
         f"Means of {_worlds(comparison)}; the bands are their 95% intervals"
         if several else "One world; more seeds would give bands",
     )  # fmt: skip
@@ -84,7 +84,7 @@ def _forest(comparison: "Comparison") -> Any:
 
 
 def _against_spend(comparison: "Comparison") -> Any:
-    people = _people(comparison)
+    people = comparison.people
     rows = []
     for policy, estimates in comparison.policies.items():
         cost, gained = estimates["recovery_cost"], estimates["reputation"]
@@ -99,7 +99,7 @@ def _against_spend(comparison: "Comparison") -> Any:
         table.astype(dict.fromkeys(table.columns[1:], "float64")),
         "spent on recovery (money per person in the market)",
         "reputation at the end (points; 50 is neutral)",
-        f"{comparison.experiment.name}: what reputation costs",
+        f"{comparison.experiment.name}{upon(comparison.experiment.scenario)}: what reputation costs",
     )
 
 
@@ -112,7 +112,7 @@ def report(comparison: "Comparison") -> str:
         f"**{_plain(comparison.conclusion)}**",
         *(_plain(note) for note in comparison.notes),
         f"{len(comparison.policies)} policies in {_worlds(comparison)} of the scenario "
-        f"{_plain(scenario.name)}: {_people(comparison):,} people, {scenario.days} days.",
+        f"{_plain(scenario.name)}, {scenario.days} days. {_plain(comparison.network)}.",
         "![Reputation over time under each policy](reputation.png)",
     ]
     if len(comparison.policies) > 1:

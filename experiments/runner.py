@@ -43,6 +43,9 @@ class Run:
     columns: tuple[str, ...]
     seconds: float
     """Time in the kernel."""
+    people: int
+    ties: int
+    """Size of the network."""
 
 
 class RunError(RuntimeError):
@@ -198,6 +201,8 @@ def _kept(policy: str, seed: int, outcome: Any) -> Run:
         np.array(outcome.series_array, dtype=np.float64),
         tuple(outcome.columns),
         float(outcome.seconds),
+        int(outcome.ties.people),
+        int(outcome.ties.ties),
     )
 
 

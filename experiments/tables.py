@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from experiments import networks
 from experiments.grids import UNKNOWN, Grid, intervals, number, outcome_grid, spend_grid
 from experiments.outcomes import MEASURES
 from sim.errors import printable
@@ -65,7 +66,9 @@ def show_run(outcome: "Outcome") -> None:
             made.add_row(measure.label, number(values[name]), measure.unit)
         made.add_section()
     screen = console()
-    screen.print(Text(title, style="bold"), made, escape(told(outcome)), sep="\n")
+    used = networks.sentence(scenario, outcome.ties.people, [outcome.ties.ties])
+    screen.print(Text(title, style="bold"), escape(printable(used)), made, sep="\n")
+    screen.print(escape(told(outcome)), f"Digest: {outcome.digest}", sep="\n")
 
 
 def told(outcome: "Outcome") -> str:
@@ -121,6 +124,7 @@ def _cell(value: Any) -> str:
 def show_comparison(comparison: "Comparison") -> None:
     """Show the outcomes of each policy, what was spent and gained, and the conclusion."""
     screen = console()
+    screen.print(escape(printable(comparison.network)))
     for outcome in comparison.outcomes:
         _show(screen, outcome_grid(comparison, outcome))
     _show(screen, spend_grid(comparison))

@@ -242,7 +242,7 @@ def test_a_results_folder_of_a_comparison_holds_it_all() -> None:
     assert "Results are in deep/r" in result.stderr
     names = {path.name for path in Path("deep/r").iterdir()}
     assert names == {
-        "report.md", PROVENANCE,
+        "report.md", "scenario.yaml", "experiment.yaml", PROVENANCE,
         *(f"{name}.{kind}" for name in ("summary", "runs", "series")
           for kind in ("parquet", "csv")),
         *(f"{name}.{kind}" for name in ("reputation", "differences", "spend")

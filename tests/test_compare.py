@@ -47,6 +47,8 @@ def compared(
             series + i,
             ("day", "reputation"),
             0.01,
+            people=30,
+            ties=120,
         )
         for policy, outcomes in samples.items()
         for i, seed in enumerate(experiment.seeds)
@@ -288,6 +290,7 @@ def fake_simulate(scenario: Scenario, network: object) -> SimpleNamespace:
         series_array=np.array([[0.0, 50.0], [7.0, 50 + level]]),
         columns=("day", "reputation"),
         seconds=0.001,
+        ties=SimpleNamespace(people=30, ties=120),
     )  # fmt: skip
 
 

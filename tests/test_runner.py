@@ -36,6 +36,7 @@ def an_outcome(scenario: Scenario, network: object) -> SimpleNamespace:
         series_array=np.array([[0.0, scenario.seed]]),
         columns=("day", "reputation"),
         seconds=0.001,
+        ties=SimpleNamespace(people=30, ties=120),
     )
 
 

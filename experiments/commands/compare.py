@@ -45,7 +45,9 @@ def command(
       differences.png, .svg       the paired differences with their intervals
       spend.png, .svg             reputation against what recovery cost
       summary, runs and series    tidy tables, as Parquet and CSV
-      provenance.json             what was run, with which versions and seeds
+      experiment.yaml             compare it again for the same results; its scenario
+                                  stands beside it, in scenario.yaml
+      provenance.json             what was run, on which network, with which versions
 
     A result that surprises you? Run one of the policies alone (`amends run --help`) and look at
     its series, or switch something off: --set talk.enabled=false.
@@ -58,6 +60,7 @@ def command(
     if seeds is not None:
         changes.append(assigned("seeds", seeds, f"--seeds {seeds}"))
     chosen = load_experiment(experiment, changes, days=days, seed=seed, network=network)
+    options.tell_ignored(chosen.scenario, settings)
     with options.out_folder(out, "compare") as folder:
         options.announce_compilation()
         with options.progress("runs") as advance:

@@ -1,7 +1,7 @@
 """What the commands have in common: options, and what is said on stderr along the way."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,7 +65,9 @@ def announce_compilation() -> None:
     from sim.compiled import cache_folder
 
     if not any(Path(cache_folder()).rglob("day.live_until*")):
-        click.echo("Compiling the model for this machine: once, for half a minute or so ...", err=True)
+        click.echo(
+            "Compiling the model for this machine: once, for half a minute or so ...", err=True
+        )
 
 
 def network_aloud() -> "Callable[[Scenario], Network]":
@@ -83,6 +85,15 @@ def network_aloud() -> "Callable[[Scenario], Network]":
         return network
 
     return made
+
+
+def tell_ignored(scenario: "Scenario", settings: Iterable[str]) -> None:
+    """Say on stderr which settings do nothing, since the network's file decides."""
+    from experiments.networks import ignored, named
+    from sim.reading import parse_override
+
+    for key in ignored(scenario, (parse_override(setting).key for setting in settings)):
+        click.echo(f"{key} has no effect: people and ties are those of {named(scenario)}", err=True)
 
 
 @contextmanager

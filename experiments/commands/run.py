@@ -60,7 +60,7 @@ def command(
       people.parquet         everybody as they are at the end
       run.png, .svg          reputation, stories and customers over time
       scenario.yaml          all parameters; run it again for the same digest
-      provenance.json        what was run, with which versions and seed
+      provenance.json        what was run, on which network, with which versions
 
     Look next at one customer's mind: `amends customer --help`.
     """
@@ -68,6 +68,7 @@ def command(
     from sim.scenario import load_scenario
 
     chosen = load_scenario(scenario, settings, policy, days, seed, network)
+    options.tell_ignored(chosen, settings)
     with options.out_folder(out, "run") as folder:
         options.announce_compilation()
         ties = options.network_aloud()(chosen)
@@ -102,14 +103,21 @@ def summary(outcome: "Outcome") -> dict[str, Any]:
 
 
 def _write(folder: "ResultsFolder", scenario: "Scenario", outcome: "Outcome") -> None:
-    from experiments import plots
+    from experiments import networks, plots
 
     folder.table("series", outcome.series)
     folder.table("people", outcome.people, csv=False)
-    folder.text("scenario.yaml", scenario.to_yaml())
+    kept = networks.portable(scenario, folder.target)
+    folder.text("scenario.yaml", kept.to_yaml())
     title = (
-        f"{scenario.name} under the policy {scenario.policy_name}: one world (seed {scenario.seed})"
+        f"{scenario.name} under the policy {scenario.policy_name}{networks.upon(scenario)}: "
+        f"one world (seed {scenario.seed})"
     )
     plots.save(plots.one_run(outcome.series, title), folder.path, "run")
     result = {name: value for name, value in summary(outcome).items() if name != "seconds"}
-    folder.provenance = {"result": result, "scenario": scenario.resolved()}
+    ties = outcome.ties
+    folder.provenance = {
+        "result": result,
+        "network": networks.record(scenario, ties.people, [ties.ties]),
+        "scenario": kept.resolved(),
+    }
