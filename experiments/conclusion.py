@@ -18,7 +18,16 @@ _CONTENDER = 0.025
 
 def conclude(comparison: "Comparison") -> str:
     """Say which policy is best at the first outcome, by how much, and how sure that is."""
-    return _Finding(comparison, comparison.outcomes[0]).text()
+    return " ".join(filter(None, findings(comparison)))
+
+
+def findings(comparison: "Comparison") -> tuple[str, str]:
+    """Return the conclusion in its two parts: what was found, and what the shared worlds were worth.
+
+    The second is empty where there is nothing to say of it.
+    """
+    finding = _Finding(comparison, comparison.outcomes[0])
+    return finding.text(), finding.narrowed() if finding.weighed else ""
 
 
 class _Finding:
@@ -48,6 +57,22 @@ class _Finding:
         chance = self.known[self.leader].best_probability if self.leader else None
         return chance is not None and chance >= DECIDED
 
+    @property
+    def weighed(self) -> bool:
+        """Whether policies were told apart, or might have been, with more than luck to go by."""
+        return (
+            self.leader is not None
+            and self.measure.direction != 0
+            and len(self.comparison.policies) > 1
+            and len(self.comparison.seeds) > 1
+            and not self.alike
+        )
+
+    @property
+    def alike(self) -> bool:
+        """Whether all policies came to the very same in every world."""
+        return len(self.known) > 1 and self.same(list(self.known))
+
     def text(self) -> str:
         label, comparison = self.measure.label, self.comparison
         if len(comparison.policies) == 1:
@@ -62,17 +87,12 @@ class _Finding:
                 f"In the only world that was run, {self.leader} came out best at {label}"
                 f"{self.by_how_much()}; one seed cannot tell that from luck, so run more."
             )
-        if len(self.known) > 1 and self.same(list(self.known)):
+        if self.alike:
             return (
                 f"Every policy came to the same {label} in every world, "
                 f"{self.level(self.leader)}: what they differ in does not act here."
             )
-        sentences = (
-            self.found(self.leader),
-            self.elsewhere(self.leader),
-            self.narrowed(),
-        )
-        return " ".join(filter(None, sentences))
+        return " ".join(filter(None, (self.found(self.leader), self.elsewhere(self.leader))))
 
     def level(self, policy: str) -> str:
         estimate = self.comparison.policies[policy][self.measure.name]

@@ -1,14 +1,15 @@
 """The tables of a comparison as text, for the screen and for the page alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.outcomes import MEASURES
 from experiments.wording import decimals, figure, percent
+from sim.policy import Policy
 
 if TYPE_CHECKING:
-    from experiments.compare import Comparison
+    from experiments.compare import Comparison, Estimate
 
 UNKNOWN = "-"
 
@@ -86,6 +87,31 @@ def _outcome_rows(comparison: "Comparison", outcome: str) -> list[tuple[str, ...
     return [(policy, *level, *more, chance) for policy, level, more, chance in columns]
 
 
+def levers_grid(comparison: "Comparison") -> Grid:
+    """Return the table of the levers in which the policies differ, a row per lever."""
+    policies = comparison.experiment.policies
+    rows = []
+    for name, field in Policy.model_fields.items():
+        values = [getattr(policy, name) for policy in policies.values()]
+        if any(value != values[0] for value in values):
+            extra = field.json_schema_extra
+            unit = extra.get("unit", "") if isinstance(extra, dict) else ""
+            meaning = f"{name} ({unit}): {field.description}"
+            rows.append((meaning, *map(_lever, values)))
+    return Grid("What the policies do differently", ("lever", *policies), rows)
+
+
+def _lever(value: bool | float | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return UNKNOWN if value is None else f"{value:g}"
+
+
+HARDLY = "hardly any more was spent"
+
+_NEARLY = 0.05
+"""Share of what was spent below which a difference in spend is hardly any."""
+
 _SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
          "return_on_recovery_spend")  # fmt: skip
 
@@ -93,23 +119,38 @@ _SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
 def spend_grid(comparison: "Comparison") -> Grid:
     """Return the table of what recovery cost and what it brought, a row per policy."""
     return Grid(
-        f"Money spent on recovery; the last two against {comparison.baseline}, with 95% intervals",
-        ("policy", "spent", "per answer", "per customer saved", "return on spend"),
+        f"Money spent on recovery; the last two columns against {comparison.baseline}, with 95% "
+        "intervals",
+        ("policy", "spent in all", "per answer", "per customer saved", "return on spend"),
         _spend_rows(comparison),
     )
 
 
 def _spend_rows(comparison: "Comparison") -> list[tuple[str, ...]]:
     """Return, per policy, its name, spend, cost per answer and per customer saved, return."""
-    columns = []
-    for name in _SPEND:
-        estimates = [by[name][:3] for by in comparison.policies.values()]
-        if name not in _SPEND[2:]:
-            estimates = [(mean, None, None) for mean, *_ in estimates]
-        columns.append(
-            [
-                value if ends == UNKNOWN else f"{value} ({ends})"
-                for value, ends in intervals(estimates)
-            ]
-        )
+    columns = [
+        [value for value, _ in intervals([(by[name].mean, None, None) for by in _each(comparison)])]
+        for name in _SPEND[:2]
+    ]
+    for name in _SPEND[2:]:
+        # Ratios of one policy can be a thousand times those of the next: each has its own decimals.
+        pairs = [intervals([by[name][:3]])[0] for by in _each(comparison)]
+        columns.append([value if ends == UNKNOWN else f"{value} ({ends})" for value, ends in pairs])
+    columns[-1] = [
+        HARDLY if cell != UNKNOWN and _hardly_more(comparison, policy) else cell
+        for policy, cell in zip(comparison.policies, columns[-1], strict=True)
+    ]
     return list(zip(comparison.policies, *columns, strict=True))
+
+
+def _each(comparison: "Comparison") -> Iterable[Mapping[str, "Estimate"]]:
+    return comparison.policies.values()
+
+
+def _hardly_more(comparison: "Comparison", policy: str) -> bool:
+    """Tell whether a policy spends nearly what the baseline does; a return on that says nothing."""
+    own, other = (
+        comparison.policies[name]["recovery_cost"].mean or 0.0
+        for name in (policy, comparison.baseline)
+    )
+    return abs(own - other) < _NEARLY * own

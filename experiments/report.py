@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments import plots
-from experiments.grids import Grid, outcome_grid, spend_grid
+from experiments.conclusion import findings
+from experiments.grids import Grid, levers_grid, outcome_grid, spend_grid
 from experiments.networks import portable, record, upon
 from experiments.outcomes import MEASURES
+from experiments.trends import still_moving
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -107,14 +109,17 @@ def report(comparison: "Comparison") -> str:
     """Return the page: the conclusion first, then the pictures, then the tables (Markdown)."""
     experiment = comparison.experiment
     scenario = experiment.scenario
+    found, narrowed = findings(comparison)
     parts = [
         f"# {_plain(experiment.name)}",
-        f"**{_plain(comparison.conclusion)}**",
+        f"**{_plain(found)}**",
         *(_plain(note) for note in comparison.notes),
         f"{len(comparison.policies)} policies in {_worlds(comparison)} of the scenario "
         f"{_plain(scenario.name)}, {scenario.days} days. {_plain(comparison.network)}.",
-        "![Reputation over time under each policy](reputation.png)",
     ]
+    if moving := still_moving(comparison):
+        parts.append(_plain(moving))
+    parts.append("![Reputation over time under each policy](reputation.png)")
     if len(comparison.policies) > 1:
         parts.append("![Paired differences from the baseline](differences.png)")
     parts.append("![Reputation against what recovery cost](spend.png)")
@@ -123,14 +128,50 @@ def report(comparison: "Comparison") -> str:
         grid = outcome_grid(comparison, outcome)
         parts += [f"## {grid.title}", f"{meaning[:1].upper()}{meaning[1:]}.", _cells(grid)]
     spent = spend_grid(comparison)
-    parts += [f"## {_plain(spent.title)}", _cells(spent)]
-    parts += [
-        "## How to read on",
-        "`best` is the chance that a policy is the best of them all. `summary.csv` holds every "
-        "outcome under every policy, `runs.csv` every run, `series.csv` every run over time; the "
-        "same as Parquet. `provenance.json` says what was run, with which versions and seeds.",
-    ]
+    parts += [f"## {_plain(spent.title)}", _cells(spent), *_levers(comparison)]
+    parts += ["## What the words mean", *_glossary(comparison)]
+    if narrowed:
+        parts.append(f"Of the difference in the conclusion: {narrowed[:1].lower()}{narrowed[1:]}")
+    parts += ["## How to read on", _READ_ON]
     return "\n\n".join(parts) + "\n"
+
+
+_READ_ON = (
+    "`summary.csv` holds every outcome under every policy, `runs.csv` every run, `series.csv` every "
+    "run over time; the same as Parquet. `amends compare experiment.yaml`, in this folder, gives "
+    "these results again. `provenance.json` says what was run, on which network, with which "
+    "versions and seeds."
+)
+
+
+def _levers(comparison: "Comparison") -> list[str]:
+    """Return what each policy does otherwise than the others; nothing where they are the same."""
+    grid = levers_grid(comparison)
+    if not grid.rows:
+        return []
+    same = "All other levers are the same under all of them; `experiment.yaml` has them all."
+    return [f"## {grid.title}", _cells(grid), same]
+
+
+def _glossary(comparison: "Comparison") -> list[str]:
+    """Return the words of the tables, each with its meaning."""
+    saved, returned = (
+        MEASURES[name].meaning for name in ("cost_per_customer_saved", "return_on_recovery_spend")
+    )
+    words = {
+        "shared worlds": "every seed is a world: the same people, ties, failures and moods under "
+        "every policy, so that a difference between two policies is their own doing",
+        "95% interval": "where the true mean lies, as far as so many worlds can tell; intervals of "
+        "differences are paired, world by world, and so are surer than those of levels",
+        "best": "the chance that a policy's true mean is the best of them all",
+        "spent in all": "cost of recovery of the whole market over the whole run; the picture of "
+        "spend shows it per person in the market",
+        "per answer": MEASURES["cost_per_recovery"].meaning,
+        "customer saved": f"one customer lost less than under {_plain(comparison.baseline)}",
+        "per customer saved": saved,
+        "return on spend": returned,
+    }
+    return ["\n".join(f"- **{word}**: {meaning}." for word, meaning in words.items())]
 
 
 def _cells(grid: Grid) -> str:

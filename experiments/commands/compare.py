@@ -45,9 +45,9 @@ def command(
       differences.png, .svg       the paired differences with their intervals
       spend.png, .svg             reputation against what recovery cost
       summary, runs and series    tidy tables, as Parquet and CSV
-      experiment.yaml             compare it again for the same results; its scenario
-                                  stands beside it, in scenario.yaml
-      provenance.json             what was run, on which network, with which versions
+      experiment.yaml             compare it again for the same results; its
+                                  scenario stands beside it, in scenario.yaml
+      provenance.json             what was run, on which network, by which version
 
     A result that surprises you? Run one of the policies alone (`amends run --help`) and look at
     its series, or switch something off: --set talk.enabled=false.

@@ -60,7 +60,7 @@ def command(
       people.parquet         everybody as they are at the end
       run.png, .svg          reputation, stories and customers over time
       scenario.yaml          all parameters; run it again for the same digest
-      provenance.json        what was run, on which network, with which versions
+      provenance.json        what was run, on which network, by which version
 
     Look next at one customer's mind: `amends customer --help`.
     """
