@@ -129,6 +129,7 @@ def read_network(path: str | Path) -> Network:
     Edge lists hold two ids a line, parted by white space, commas or semicolons; further columns,
     blank lines and comments after `#` or `%` are passed over, and a header is recognised. People
     are in ascending order of id if all ids are whole numbers, else in order of first appearance.
+    `notes` also tell what looks like no ties: a header among them, or columns without common ids.
 
     Raises
     ------

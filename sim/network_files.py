@@ -31,6 +31,9 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 # A hash within a word belongs to it.
 _COMMENT = re.compile(r"(?:^|\s)#|^%")
+# Two columns of people mostly hold the same people; so few ids as these may part by chance.
+_TELLING = 5
+_SHARED = 0.05
 _WANTED = "wanted two ids a line, such as 'anna bert', '17 42' or '17,42'"
 
 
@@ -159,6 +162,7 @@ class _Layout(NamedTuple):
     start: int  # where the ties begin, in bytes
     skipped: int  # lines before that
     notes: tuple[str, ...]
+    headed: bool = False
     doubtful: bool = False  # a header only if all ids after it are numbers
 
 
@@ -172,10 +176,38 @@ def _read_lines(path: Path, data: bytes) -> Ties:
     if pairs is None:
         ties = _exactly(path, data, layout)
         if layout.doubtful and isinstance(ties.labels[0], str):
-            return _exactly(path, data, layout._replace(start=0, skipped=0, notes=()))
-        return ties
-    labels, position = np.unique(pairs, return_inverse=True)
-    return Ties(tuple(labels.tolist()), position.reshape(-1, 2), layout.notes)
+            layout = layout._replace(start=0, skipped=0, notes=(), headed=False)
+            ties = _exactly(path, data, layout)
+    else:
+        labels, position = np.unique(pairs, return_inverse=True)
+        ties = Ties(tuple(labels.tolist()), position.reshape(-1, 2), layout.notes)
+    return ties._replace(notes=ties.notes + tuple(_doubts(ties, data, layout)))
+
+
+def _doubts(ties: Ties, data: bytes, layout: _Layout) -> Iterator[str]:
+    """Yield what suggests that a table holds a header among its ties, or something else than ties.
+
+    White space is for those who know edge lists; commas, semicolons and tabs come from anywhere.
+    """
+    if layout.delimiter is None:
+        return
+    first = ties.pairs[0]
+    words = not any(_numbers([str(ties.labels[person])]) for person in first)
+    alone = len(ties.pairs) > 1 and not np.isin(ties.pairs[1:], first).any()
+    if words and alone and not layout.headed:
+        number, _, line = next(_rows(data, layout.start, layout.skipped))
+        yield (
+            f"took line {number}, {cut(line)!r}, for a tie, though neither id comes again; "
+            "if it is a header, let it say source,target"
+        )
+    stands = np.zeros((2, len(ties.labels)), bool)
+    stands[0, ties.pairs[:, 0]] = stands[1, ties.pairs[:, 1]] = True
+    fewer, both = int(stands.sum(axis=1).min()), int(stands.all(axis=0).sum())
+    if fewer >= _TELLING and both < _SHARED * fewer:
+        yield (
+            f"hardly any id stands in both columns ({both:,} of {fewer:,}); "
+            "make sure that both hold people, and that each line is a tie"
+        )
 
 
 def _rows(data: bytes, start: int = 0, skipped: int = 0) -> Iterator[tuple[int, int, str]]:
@@ -212,7 +244,7 @@ def _layout(path: Path, data: bytes) -> _Layout:
     fields = _fields(line, delimiter)
     end = data.find(b"\n", start) + 1 or len(data)
     notes: tuple[str, ...] = (f"took line {number}, {cut(line)!r}, for a header",)
-    header = _Layout(delimiter, (0, 1), end, number, notes)
+    header = _Layout(delimiter, (0, 1), end, number, notes, headed=True)
     lower = [field.lower() for field in fields]
     for one, other in _HEADERS:
         if one in lower and other in lower:

@@ -1,15 +1,26 @@
 """The configuration files that come with the program, and one's own."""
 
+import functools
 import os
+import shlex
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sim.errors import InputError, Place, Problem, cut, nearest
+from sim.reading import named, read_document
 
 _SINGULAR = {
     "scenarios": "scenario",
     "policies": "policy",
     "experiments": "experiment",
     "histories": "history",
+}
+_COMMANDS = {
+    "scenarios": "amends run {}",
+    "policies": "amends run bakery --policy {}",
+    "experiments": "amends compare {}",
+    "histories": "amends customer {}",
 }
 
 
@@ -37,7 +48,8 @@ def locate(kind: str, name: str | os.PathLike[str], place: Place, key: str | Non
     Raises
     ------
     InputError
-        If no shipped file has that name, or the path of one is given where there is none.
+        If no shipped file has that name, the path of one is given where there is none, or what
+        has that name or path is of another kind.
     """
     text = os.fspath(name)
     given = f"{key or _SINGULAR[kind]} = {cut(text)}"
@@ -48,9 +60,13 @@ def locate(kind: str, name: str | os.PathLike[str], place: Place, key: str | Non
         if stem in files and not os.path.lexists(path):
             hint = f"the shipped {_SINGULAR[kind]} goes by its name alone, {stem}"
             raise InputError(Problem(place, f"{given} does not exist; {hint}"))
+        _refuse_another_kind(kind, text, path, place, given)
         return path
     if text in files:
         return str(files[text])
+    other = next((each for each in _SINGULAR if text in shipped(each)), None)
+    if other and not os.path.exists(path):
+        raise InputError(Problem(place, f"{given} is {_instead(kind, other, text)}"))
     meant = nearest(text, files)
     hint = f"; did you mean {meant}?" if meant else ""
     if os.path.exists(path):
@@ -66,3 +82,66 @@ def locate(kind: str, name: str | os.PathLike[str], place: Place, key: str | Non
 
 def _is_yaml(text: str) -> bool:
     return text.lower().endswith((".yaml", ".yml"))
+
+
+def _refuse_another_kind(kind: str, text: str, path: str, place: Place, given: str) -> None:
+    """Say so if a file is of another kind than the one asked for; other faults are for later."""
+    if not os.path.isfile(path):  # a pipe, too: it can be read only once
+        return
+    keys: Iterable[str] = ()
+    with suppress(InputError):
+        keys = read_document(path).data
+    other = another_kind(kind, keys)
+    if other is None:
+        return
+    name = text if place.folder == "." else named(path)
+    if "/" not in name and os.sep not in name and not _is_yaml(name):
+        name = f"./{name}"
+    said = f"looks like {_instead(kind, other, name)}"
+    if place.source:
+        raise InputError(Problem(place, f"{given} {said}"))
+    raise InputError(Problem(Place(named(path)), f"this {said}"))
+
+
+def _instead(kind: str, other: str, name: str) -> str:
+    """Return what something is, what it is not, and the command that takes it."""
+    command = _COMMANDS[other]
+    if (kind, other) == ("experiments", "scenarios"):
+        command = "amends compare bakery --set scenario={}"
+    article = "an" if other == "experiments" else "a"
+    wanted = f"{'an' if kind == 'experiments' else 'a'} {_SINGULAR[kind]}"
+    return f"{article} {_SINGULAR[other]}, not {wanted}; use `{command.format(shlex.quote(name))}`"
+
+
+def another_kind(kind: str, keys: Iterable[str]) -> str | None:
+    """Return the kind of file that the keys at the top of a file show it to be, if not `kind`.
+
+    That is the kind to which most of the keys belong; None where as many belong to `kind`. So a
+    file whose every key belongs to `kind` is never taken for another, nor is one with a slip.
+
+    >>> another_kind("scenarios", ["name", "apology", "fix"])
+    'policies'
+    """
+    fitting = {each: len(known.intersection(keys)) for each, known in keys_of_kinds().items()}
+    likeliest = max(fitting, key=lambda each: fitting[each])
+    return likeliest if fitting[likeliest] > fitting[kind] else None
+
+
+@functools.cache
+def keys_of_kinds() -> dict[str, frozenset[str]]:
+    """Return the keys, but for `name`, that may stand at the top of each kind of file."""
+    # Only here, for these take time to load, and those who list the files need none of them.
+    from sim.policy import Policy
+    from sim.world import World
+
+    world = frozenset(World.model_fields)
+    run = {"days", "seed", "measure_every", "policy", "policy_name", "policy_changes"}
+    market = {"market", "network", "money", "outages"}
+    return {
+        "scenarios": world | run,
+        "policies": frozenset(Policy.model_fields),
+        "experiments": frozenset(
+            ("scenario", "set", "policies", "baseline", "seeds", "outcomes"),
+        ),
+        "histories": (world - market) | {"customer", "events", "policy"},
+    }

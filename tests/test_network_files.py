@@ -92,6 +92,59 @@ def test_what_was_done_in_reading_is_said(tmp_path):
     assert read(tmp_path, "1 2\n").notes == ()
 
 
+HEADER = "took line {}, 'person_a,person_b', for a tie, though neither id comes again; if it is a "
+CHAIN = "anna,bert\nbert,carl\ncarl,dora\n"
+VISITS = "".join(f"guest{i},dish{i % 6}\n" for i in range(9))
+APART = "hardly any id stands in both columns (0 of {}); make sure that both hold people"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("person_a,person_b\n" + CHAIN, [HEADER.format(1)]),
+        ("# mine\n\nperson_a,person_b\n" + CHAIN, [HEADER.format(3)]),
+        ("person_a,person_b\n1,2\n2,carl\n", [HEADER.format(1)]),
+        (VISITS, [APART.format(6)]),
+        ("guest,dish\n" + VISITS, ["took line 1, 'guest,dish', for a tie", APART.format(7)]),
+        (
+            "source,target\n" + VISITS,
+            ["took line 1, 'source,target', for a header", APART.format(6)],
+        ),
+        ("".join(f"{i};{i + 100}\n" for i in range(5)), [APART.format(5)]),
+        ("".join(f"{i}\t{i + 100}\n" for i in range(5)), [APART.format(5)]),
+    ],
+)
+def test_a_table_that_looks_like_no_ties_is_read_with_a_note(tmp_path, content, said):
+    notes = read(tmp_path, content, "ties.csv").notes
+    assert len(notes) == len(said)
+    for note, start in zip(notes, said, strict=True):
+        assert note.startswith(start)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CHAIN,
+        "anna,bert\n",
+        "anna,bert\nbert,carl\n",
+        "anna,bert\ndora,carl\ncarl,anna\n",
+        "1,2\n3,4\n4,anna\n",
+        "anna bert\ncarl dora\n",
+        VISITS.replace(",", " "),
+        "".join(f"{i},{i + 100}\n" for i in range(4)),
+        "".join(f"hub,friend{i}\n" for i in range(50)),
+        "".join(f"{i},{i + 1}\n" for i in range(50)),
+    ],
+)
+def test_ordinary_ties_are_read_without_a_note(tmp_path, content):
+    assert read(tmp_path, content, "ties.csv").notes == ()
+
+
+def test_a_header_that_was_recognised_is_not_asked_for_again(tmp_path):
+    (note,) = read(tmp_path, "source,target\nanna,bert\ncarl,dora\ndora,emil\n").notes
+    assert note == "took line 1, 'source,target', for a header"
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from([" ", "\t", ",", " ; "]))
 @settings(max_examples=40)
 def test_any_graph_survives_an_edge_list(tmp_path_factory, seed, mark):
