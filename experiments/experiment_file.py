@@ -1,5 +1,6 @@
 """The keys of an experiment file, each with its meaning and its bounds."""
 
+import difflib
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema, model_validator
@@ -34,8 +35,25 @@ def _outcome(name: str) -> str:
     if name in MEASURES:
         return name
     meant = nearest(name, MEASURES)
-    hint = f"did you mean {meant}?" if meant else f"there are {', '.join(MEASURES)}"
+    hint = f"did you mean {meant}?" if meant else _likely(name)
     raise ValueError(f"is not an outcome; {hint}")
+
+
+def _likely(name: str) -> str:
+    """Return which outcomes may be meant, by their names, words and meanings, and then all."""
+    wanted = name.lower().replace("-", "_").split("_")
+    close = difflib.get_close_matches(name, MEASURES, 2, 0.5)
+    said = [
+        known
+        for known, measure in MEASURES.items()
+        if any(
+            len(word) > 2 and word in f"{known} {measure.label} {measure.meaning}"
+            for word in wanted
+        )
+    ]
+    guesses = list(dict.fromkeys([*close, *said]))[:3]
+    hint = f"did you mean {' or '.join(guesses)}? All: " if guesses else "there are "
+    return hint + ", ".join(MEASURES)
 
 
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -110,9 +128,8 @@ class ExperimentFile(Section):
             raise ValueError(f"policies must have different names, and {min(twice)} is there twice")
         if self.baseline is not None and self.baseline not in names:
             meant = nearest(self.baseline, names)
-            hint = f"did you mean {meant}? " if meant else ""
+            hint = f"; did you mean {meant}?" if meant else ""
             raise ValueError(
-                f"baseline = {self.baseline} must be one of the policies; {hint}"
-                f"({', '.join(names)})"
+                f"baseline = {self.baseline} must be one of the policies ({', '.join(names)}){hint}"
             )
         return self

@@ -15,9 +15,12 @@ from rich.text import Text
 from experiments import networks
 from experiments.grids import UNKNOWN, Grid, intervals, number, outcome_grid, spend_grid
 from experiments.outcomes import MEASURES
+from experiments.wording import figure
 from sim.errors import printable
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.compare import Comparison
     from experiments.facts import Fact
     from sim import Outcome
@@ -75,15 +78,13 @@ def told(outcome: "Outcome") -> str:
     """Return in two sentences what happened in a run."""
     series = outcome.series
     totals = {name: value or 0 for name, value in outcome.totals.items()}
-    first, last = (float(series["reputation"].iloc[at]) for at in (0, -1))
-    if abs(last - first) < 0.05:
-        moved = f"Reputation stayed at {last:.1f}"
-    else:
-        moved = f"Reputation {'rose' if last > first else 'fell'} from {first:.1f} to {last:.1f}"
+    reputation = f"Reputation {_moved(series['reputation'], 1)}"
+    satisfaction = f"the satisfaction of customers {_moved(series['satisfaction'], 2)}"
     people = series["customers"].iloc[[0, -1]].tolist()
     failures = int(totals["failures"])
     sentences = [
-        f"{moved} (50 is neutral) and the customers went from {people[0]:,} to {people[1]:,}."
+        f"{reputation} (50 is neutral), {satisfaction} (0 is neutral), and the customers went "
+        f"from {people[0]:,} to {people[1]:,}."
     ]
     if failures:
         sentences.append(
@@ -95,6 +96,17 @@ def told(outcome: "Outcome") -> str:
     else:
         sentences.append("No visit failed.")
     return " ".join(sentences)
+
+
+def _moved(level: "pd.Series[float]", places: int) -> str:
+    """Return where a level went, as far as that shows in so many decimals."""
+    known = level.dropna()
+    if known.empty:
+        return "is unknown"
+    first, last = (figure(float(known.iloc[at]), places) for at in (0, -1))
+    if first == last:
+        return f"stayed at {last}"
+    return f"{'rose' if known.iloc[-1] > known.iloc[0] else 'fell'} from {first} to {last}"
 
 
 def show_customer(rows: Sequence[Mapping[str, Any]]) -> None:

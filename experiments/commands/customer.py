@@ -13,7 +13,7 @@ JSON = (
 
 @click.command("customer")
 @click.argument("history")
-@options.seed_option
+@click.option("--seed", type=int, help="Taken as elsewhere, and without effect: nothing is drawn.")
 @options.set_option
 @options.json_option
 def command(history: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> None:

@@ -9,7 +9,10 @@ from experiments.commands import options
 
 @click.command("schema")
 @click.argument("kind", required=False, type=click.Choice(["scenario", "policy", "experiment"]))
-@options.out_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Write the schemas into a folder. Untouched ones from earlier there are replaced.",
+)  # fmt: skip
 def command(kind: str | None, out: Path | None) -> None:
     """Write JSON Schemas of the files, for editors.
 
