@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,11 +158,11 @@ def test_a_slip_in_a_file_of_the_right_kind_is_told_as_before(
 
 
 def test_a_scenario_can_come_through_a_pipe() -> None:
-    os.mkfifo("pipe.yaml")
-    writer = threading.Thread(target=lambda: Path("pipe.yaml").write_text("days: 3\n"))
-    writer.start()
-    assert load_scenario("pipe.yaml").days == 3
-    writer.join()
+    reader, writer = os.pipe()
+    os.write(writer, b"days: 3\n")
+    os.close(writer)
+    assert load_scenario(f"/dev/fd/{reader}").days == 3
+    os.close(reader)
 
 
 @pytest.mark.parametrize(
