@@ -180,8 +180,10 @@ def state(name: str) -> str:
 
 
 def constant(path: str) -> str:
-    """Return the value of a constant, such as `sim.rules.UNANSWERED_DAYS`."""
-    return _value(_object(path))
+    """Return a constant or the default of a parameter, such as `sim.policy.Policy.delay`."""
+    owner, _, name = path.rpartition(".")
+    fields = getattr(_object(owner), "model_fields", {})
+    return _value(fields[name].default if name in fields else _object(path))
 
 
 def phases() -> str:

@@ -96,12 +96,6 @@ def enter(calendar: Calendar, today: int, day: int, entry: int) -> None:
 
 
 @compiled
-def due(calendar: Calendar, today: int) -> int:
-    """Return how many entries stand under today."""
-    return int(calendar.number[today % RING])
-
-
-@compiled
 def taken_out(calendar: Calendar, today: int, into: Any) -> int:
     """Take today's entries out of the calendar, write them to `into`, and return how many."""
     slot = today % RING

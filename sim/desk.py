@@ -13,11 +13,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.draws import Purpose, exponential, uniform
-from sim.rules import UNANSWERED_DAYS, millionths
-
-UNRESOLVED_FIX = 0.2
-UNRESOLVED_WARMTH = 0.8
-UNRESOLVED_DELAY = 2.0
+from sim.rules import millionths
 
 
 @compiled
@@ -44,9 +40,10 @@ def queue(case: Any, policy: Any, agents: Any, world: Any) -> float:
 
 
 @compiled
-def leave_unanswered(case: Any) -> None:
+def leave_unanswered(case: Any, policy: Any) -> None:
     """Set a case to close as if met with nothing."""
-    case.delay = UNANSWERED_DAYS
+    case.delay = policy.unanswered_days
+    case.noticed = 0.0
     case.fix = 0.0
     case.compensation = 0.0
     case.apology = 0.0
@@ -64,6 +61,7 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
     day of the failure: the same under every policy.
     """
     seed, person, day = world.seed, case.person, case.opened
+    recovery = world.recovery
     case.delay = queue(case, policy, agents, world)
     case.fix = policy.fix
     case.compensation = policy.compensation + policy.compensation_per_severity * case.severity
@@ -74,11 +72,11 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
     case.updates = policy.updates
     contacts = 1.0
     if uniform(seed, person, day, Purpose.UNRESOLVED) < policy.unresolved:
-        case.fix = min(case.fix, UNRESOLVED_FIX)
+        case.fix = min(case.fix, recovery.unresolved_fix)
         case.compensation = 0.0
-        case.delay *= UNRESOLVED_DELAY
-        case.apology *= UNRESOLVED_WARMTH
-        case.empathy *= UNRESOLVED_WARMTH
+        case.delay *= recovery.unresolved_delay
+        case.apology *= recovery.unresolved_warmth
+        case.empathy *= recovery.unresolved_warmth
     elif case.compensation * world.money.price > policy.authority:
         contacts += 1.0
         case.delay += policy.escalation_days * exponential(seed, person, day, Purpose.ESCALATION)
@@ -95,7 +93,7 @@ def take_case(case: Any, policy: Any, agents: Any, books: Any, world: Any) -> No
     if policy.answers:
         prepare_answer(case, policy, agents, books, world)
     else:
-        leave_unanswered(case)
+        leave_unanswered(case, policy)
     case.due = int(min(2e9, math.floor(case.opened + case.arrival + case.delay)))
 
 

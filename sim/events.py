@@ -10,7 +10,6 @@ from sim.errors import nearest
 from sim.parameters import Section, parameter
 from sim.policy import Policy
 from sim.remedies import section_of
-from sim.rules import UNANSWERED_DAYS
 from sim.strict_yaml import Key
 
 LONGEST = 1_000_000
@@ -189,7 +188,7 @@ class Event(Section):
 def answered_after(answer: Answer, policy: Policy, waited: float) -> float:
     """Return the days from a failure to its answer; where none are set, at least those waited."""
     if not policy.answers:
-        return UNANSWERED_DAYS
+        return policy.unanswered_days
     return max(policy.delay, waited) if answer.delay is None else answer.delay
 
 

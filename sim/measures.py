@@ -3,7 +3,7 @@
 import math
 from functools import cache
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,18 +14,17 @@ from sim.population import CUSTOMER, LAPSED, PROSPECT
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-SURVEY_CENTRE, SURVEY_SATISFACTION, SURVEY_OPINION, SURVEY_NOISE = 6.6, 4.0, 2.0, 1.2
-_LOWEST, _HIGHEST, _STEPS = -4.0, 18.0, 64
+_LOWEST, _HIGHEST, _STEPS = -50.0, 60.0, 64
 
 
 @cache
-def promoter_table() -> Array:
-    """Return the expected net promoter share by the mean of an answer, in steps of 1/64 from -4.
+def promoter_table(spread: float) -> Array:
+    """Return the expected net promoter share by the mean of an answer, in steps of 1/64 from -50.
 
-    An answer is `round(clip(mean + Normal(0, 1.2), 0, 10))`; 9 and 10 promote, 0 to 6 detract. Taken
+    An answer is `round(clip(mean + Normal(0, spread), 0, 10))`; 9 and 10 promote, 0 to 6 detract. Taken
     in expectation over the noise, a survey of everybody needs no draws and adds no noise.
     """
-    noise = NormalDist(0.0, SURVEY_NOISE)
+    noise = NormalDist(0.0, spread)
     means = np.arange(int((_HIGHEST - _LOWEST) * _STEPS) + 2) / _STEPS + _LOWEST
     table = np.array([noise.cdf(m - 8.5) - noise.cdf(6.5 - m) for m in means.tolist()])
     table.flags.writeable = False
@@ -42,7 +41,7 @@ def fade_table(half_life: float) -> Array:
 
 @compiled
 def promotes(mean: float, table: Any) -> float:
-    """Return the chance to promote less the chance to detract; the error is below .0001."""
+    """Return the chance to promote less the chance to detract; between steps it is interpolated."""
     place = (rules.clip(mean, _LOWEST, _HIGHEST) - _LOWEST) * _STEPS
     step = int(place)
     low = float(table[step])
@@ -63,16 +62,30 @@ def share(total: float, count: int) -> float:
     return total / count if count > 0 else math.nan
 
 
-@compiled
-def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
-    """Write a row of the series: levels as they stand at the end of `today`, and running totals.
+class Poll(NamedTuple):
+    """What a pass over everybody finds: numbers of people, and sums over them."""
 
-    Reputation is 100 times the mean of logistic(attitude) over the aware people; 50 is neutral. One
-    pass in the order of rows, so that sums round alike everywhere.
+    customers: int
+    lapsed: int
+    aware: int
+    strangers: int
+    satisfaction: float
+    known: float
+    everybody: float
+    promoters: float
+    all_promoters: float
+
+
+@compiled
+def poll(state: Any, today: int, world: Any) -> Poll:
+    """Ask everybody at the end of `today`, in the order of rows, so that sums round alike anywhere.
+
+    `known` and `everybody` are sums of logistic(attitude) over customers and over the aware,
+    `promoters` and `all_promoters` of the expected net promoter share.
     """
     lapsed = customers = aware = strangers = 0
     satisfaction = known = everybody = promoters = all_promoters = 0.0
-    talk, loyalty = world.talk, world.loyalty
+    talk, loyalty, survey = world.talk, world.loyalty, world.survey
     people = state.people
     table, fades = state.tables.promoters, state.tables.fades
     for row in range(len(people)):
@@ -88,10 +101,9 @@ def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
         left = fades[days] if days < len(fades) else rules.fade(days, talk.opinion_half_life)
         opinion = opinion_left(person, left, talk)
         held = rules.logistic(rules.attitude(opinion, person.satisfaction, experienced, loyalty))
-        warmth = SURVEY_SATISFACTION * person.satisfaction
-        promotes_it = promotes(
-            SURVEY_CENTRE + (warmth if experienced else SURVEY_OPINION * opinion), table
-        )
+        warmth = survey.satisfaction * person.satisfaction
+        feeling = warmth if experienced else survey.opinion * opinion
+        promotes_it = promotes(survey.centre + feeling, table)
         aware += 1
         strangers += 1 - is_customer
         everybody += held
@@ -99,18 +111,31 @@ def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
         all_promoters += promotes_it
         promoters += is_customer * promotes_it
         satisfaction += is_customer * person.satisfaction
+    return Poll(
+        customers, lapsed, aware, strangers, satisfaction, known, everybody, promoters,
+        all_promoters,
+    )  # fmt: skip
+
+
+@compiled
+def measure(state: Any, today: int, elapsed: int, world: Any) -> None:
+    """Write a row of the series: levels as they stand at the end of `today`, and running totals.
+
+    Reputation is 100 times the mean of logistic(attitude) over the aware people; 50 is neutral.
+    """
+    found = poll(state, today, world)
     books = state.books[0]
     line = state.series[books.rows]
     line.day = elapsed
-    line.prospects = len(people) - customers - lapsed
-    line.customers = customers
-    line.lapsed = lapsed
-    line.aware = aware
-    line.satisfaction = share(satisfaction, customers)
-    line.reputation = 100.0 * share(everybody, aware)
-    line.reputation_noncustomers = 100.0 * share(everybody - known, strangers)
-    line.nps = 100.0 * share(promoters, customers)
-    line.nps_aware = 100.0 * share(all_promoters, aware)
+    line.prospects = len(state.people) - found.customers - found.lapsed
+    line.customers = found.customers
+    line.lapsed = found.lapsed
+    line.aware = found.aware
+    line.satisfaction = share(found.satisfaction, found.customers)
+    line.reputation = 100.0 * share(found.everybody, found.aware)
+    line.reputation_noncustomers = 100.0 * share(found.everybody - found.known, found.strangers)
+    line.nps = 100.0 * share(found.promoters, found.customers)
+    line.nps_aware = 100.0 * share(found.all_promoters, found.aware)
     line.mean_stars = stars_of(books, world.reviews)
     copy_totals(line, books, world.money.price)
     books.rows += 1

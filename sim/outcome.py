@@ -10,6 +10,7 @@ import pandas as pd
 
 from sim.network import Graph, Network
 from sim.population import CUSTOMER, NO_CASE, PERSON, STATUS_NAMES
+from sim.rules import fade
 from sim.scenario import Scenario
 from sim.state import COUNTS, LEVELS, SUMS
 
@@ -23,7 +24,7 @@ _INNER = ("case", "planned", "moment")
 """Columns that serve the run and tell nothing of the person."""
 
 COLUMNS = (
-    *LEVELS[:-1], "stars", *COUNTS, "mean_delay", *(s for s in SUMS if s != "delay"),
+    *LEVELS[:-1], "stars", *COUNTS, "share_of_voice", "first_contact_share", "mean_delay", *(s for s in SUMS if s != "delay"),
     "recovery_cost",
 )  # fmt: skip
 """Columns of the series: levels on the day, then what happened since the row before."""
@@ -38,6 +39,13 @@ def plain(value: float) -> float | int | None:
 def ratio(part: float, whole: float) -> float | None:
     """Return part / whole, or `None` where there is no whole."""
     return float(part) / float(whole) if whole else None
+
+
+def shares(parts: Array, wholes: Array) -> Array:
+    """Return parts / wholes, not-a-number where there is no whole."""
+    found = np.full(len(parts), np.nan)
+    np.divide(parts, wholes, out=found, where=wholes > 0)
+    return found
 
 
 class Outcome:
@@ -72,9 +80,10 @@ class Outcome:
         """The series as numbers: a row a measuring day, `columns` across; flows since the row before."""
         rows = self.rows
         totals = {name: np.diff(rows[name], prepend=0.0) for name in COUNTS + SUMS}
-        delay = np.full(len(rows), np.nan)
-        np.divide(totals.pop("delay"), totals["answers"], out=delay, where=totals["answers"] > 0)
-        totals["mean_delay"] = delay
+        answers = totals["answers"]
+        totals["share_of_voice"] = shares(totals["complaints"], totals["failures"])
+        totals["first_contact_share"] = shares(totals["first_contacts"], answers)
+        totals["mean_delay"] = shares(totals.pop("delay"), answers)
         totals["recovery_cost"] = np.sum([totals[kind] for kind in COSTS], axis=0)
         levels = {name: rows[name] for name in LEVELS} | {"stars": rows["mean_stars"]}
         return np.column_stack([(levels | totals)[name] for name in COLUMNS])
@@ -90,24 +99,31 @@ class Outcome:
     def people(self) -> pd.DataFrame:
         """The final population as a table, a row a person, memories faded up to the last day."""
         rows = self.population
-        today = int(self.rows["day"][-1]) - 1
+        today = max(0, int(self.rows["day"][-1]) - 1)
+
+        def left(since: str, half_life: float) -> Array:
+            days, place = np.unique(np.maximum(today - rows[since], 0), return_inverse=True)
+            shares = np.array([fade(day, half_life) for day in days.tolist()])
+            return np.asarray(shares[place])
+
         scenario = self.scenario
-        left = today - rows["recalled_on"]
-
-        def fading(name: str, half_life: float) -> Array:
-            return np.asarray(rows[name] * 0.5 ** (np.maximum(left, 0) / half_life))
-
-        recovery, limit = scenario.recovery, scenario.talk.opinion_limit
-        heard = np.maximum(today - rows["heard_on"], 0)
-        opinion = np.clip(rows["opinion"], -limit, limit)
+        recovery, talk = scenario.recovery, scenario.talk
+        held = np.clip(rows["opinion"], -talk.opinion_limit, talk.opinion_limit)
+        half_lives = {
+            "failure_memory": scenario.loss.memory_half_life,
+            "recovery_expectation": recovery.expectation_half_life,
+            "gratitude": recovery.gratitude_half_life,
+        }
+        memories = {
+            name: rows[name] * left("recalled_on", half_life)
+            for name, half_life in half_lives.items()
+        }
         table = {
             "status": pd.Categorical([STATUS_NAMES[code] for code in rows["status"]], STATUS_NAMES),
             "satisfaction": rows["satisfaction"],
             "expectation": rows["expectation"],
-            "failure_memory": fading("failure_memory", scenario.loss.memory_half_life),
-            "recovery_expectation": fading("recovery_expectation", recovery.expectation_half_life),
-            "opinion": opinion * 0.5 ** (heard / scenario.talk.opinion_half_life),
-            "gratitude": fading("gratitude", recovery.gratitude_half_life),
+            **memories,
+            "opinion": held * left("heard_on", talk.opinion_half_life),
             "aware": rows["aware_from"] <= today,
             "visit_rate": rows["visit_rate"],
             "customer_since": rows["since"],
@@ -147,6 +163,7 @@ class Outcome:
         last = self.rows[-1]
         figures: Figures = {name: int(last[name]) for name in COUNTS}
         answers = last["answers"]
+        figures["share_of_voice"] = ratio(last["complaints"], last["failures"])
         figures["first_contact_share"] = ratio(last["first_contacts"], answers)
         figures["mean_delay"] = ratio(last["delay"], answers)
         for name in ("revenue", "margin", *COSTS):

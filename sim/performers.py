@@ -1,7 +1,8 @@
 """The two performers of the day: compiled, and by agents.
 
-A performance binds the schedule in `sim.day` to behaviours. Its functions are re-made from their
-own code with other behaviours under the same names, so that nothing is written twice: plain Python
+A performance binds the schedule of `sim.day` and its phases to behaviours. Their functions are
+re-made from their own code with other behaviours under the same names, so that nothing is written
+twice: plain Python
 calls the method of the agent in question; compiled code calls the method's text on the record
 itself. The bindings of `Customer` as it stands are kept on disk, those of a subclass are not.
 """
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numba
 
-from sim import day
+from sim import day, recovering, telling, visiting
 from sim.compiled import compiled, kernel
 from sim.customer import BEHAVIOURS, Customer
 from sim.measures import measure
@@ -23,7 +24,13 @@ SCHEDULE = (
     "fail", "strike", "be_a_guest", "visit_phase", "voice_phase", "answer", "recover_phase",
     "write_letters", "tell_phase", "hear_phase", "settle", "decide_phase", "live", "live_until",
 )  # fmt: skip
-"""The functions of `sim.day` that depend on behaviours, callees first."""
+"""The functions of the schedule that depend on behaviours, callees first."""
+
+_NAMES = {
+    name: value
+    for module in (visiting, recovering, telling, day)
+    for name, value in vars(module).items()
+}
 
 
 _BINDING = threading.Lock()
@@ -40,10 +47,10 @@ class Performance(NamedTuple):
 
 
 def _bound(behaviours: dict[str, Callable[..., Any]], mark: bool) -> dict[str, Any]:
-    """Return the names of `sim.day`, its functions re-made over other behaviours."""
-    names: dict[str, Any] = {**vars(day), **behaviours}
+    """Return the names of the schedule, its functions re-made over other behaviours."""
+    names: dict[str, Any] = {**_NAMES, **behaviours}
     for name in SCHEDULE:
-        made = types.FunctionType(vars(day)[name].__code__, names, name)
+        made = types.FunctionType(_NAMES[name].__code__, names, name)
         names[name] = compiled(made) if mark else made
     return names
 
@@ -67,6 +74,7 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 _BOUND: dict[type[Customer], Performance] = {}
+_COMPILABLE: dict[type[Customer], bool] = {Customer: True}
 
 
 @cache
@@ -78,10 +86,7 @@ def by_agents() -> Performance:
 def by_kernels(kind: type[Customer] = Customer) -> Performance:
     """Return the performance compiled, with the behaviours of a class of customers.
 
-    Raises
-    ------
-    numba.core.errors.NumbaError
-        On the first call, where a behaviour is written in Python that cannot be compiled.
+    Compilation itself waits for the first call; `can_be_compiled` tells whether it will succeed.
     """
     with _BINDING:
         if kind not in _BOUND:
@@ -100,10 +105,22 @@ def _bound_to_kernels(kind: type[Customer]) -> Performance:
         if (method := getattr(kind, name)) is not getattr(Customer, name)
     }
     if not changed:
-        return _performance(vars(day), kernel)
+        return _performance(_NAMES, kernel)
     return _performance(_bound(changed, True), lambda f: kernel(f, keep=False))
 
 
-def cannot_compile(error: Exception) -> bool:
-    """Tell whether an error means that Numba cannot compile what it was given."""
-    return isinstance(error, numba.core.errors.NumbaError)
+def can_be_compiled(kind: type[Customer], *arguments: Any) -> bool:
+    """Tell whether the behaviours of a class can be compiled, by compiling a run's days with them.
+
+    `arguments` are those of `live_until`. Whatever goes wrong in compiling plain Python (it need
+    not be an error of Numba's own) means no; the answer is remembered.
+    """
+    if kind not in _COMPILABLE:
+        signature = tuple(numba.typeof(argument) for argument in arguments)
+        compiler: Any = by_kernels(kind).live_until
+        try:
+            compiler.compile(signature)
+            _COMPILABLE[kind] = True
+        except Exception:
+            _COMPILABLE[kind] = False
+    return _COMPILABLE[kind]

@@ -71,6 +71,10 @@ class Policy(Section):
     escalation_days: float = parameter(
         7.0, "mean of the exponential delay of an escalated case", unit="days", low=0, high=365
     )
+    unanswered_days: float = parameter(
+        30.0, "time after which a complaint that nobody answers is given up", unit="days",
+        low=0, high=3650,
+    )  # fmt: skip
     unresolved: float = parameter(
         0.0, "chance that a case is not resolved: fix at most .2, nothing given, twice the delay, "
         "empathy and apology times .8", unit="chance", low=0, high=1, sure="choice",

@@ -135,6 +135,10 @@ class Justice(Section):
         3.0, "zone of tolerance of customers of more than a year; it is 0 for newer ones",
         unit="days", low=0, high=365, source="form after Hogreve, Bilstein & Mandl 2017",
     )  # fmt: skip
+    regular_after: float = parameter(
+        365.0, "time as a customer after which one counts as a regular", unit="days", low=0,
+        high=100_000,
+    )  # fmt: skip
     updates_weight: float = parameter(
         0.3, "share of the wait that honest updates take away", unit="share", low=0, high=1
     )
@@ -212,6 +216,19 @@ class Recovery(Section):
     expectation_half_life: float = parameter(
         180.0, "half-life of what is expected of an answer", unit="days", low=1, high=10_000
     )
+    unresolved_fix: float = parameter(
+        0.2, "how far the thing is put right at most where a case stays unresolved", unit="share",
+        low=0, high=1,
+    )  # fmt: skip
+    unresolved_warmth: float = parameter(
+        0.8, "what an unresolved case leaves of apology and empathy", unit="ratio", low=0, high=1
+    )
+    unresolved_delay: float = parameter(
+        2.0, "how much longer an unresolved case takes", unit="ratio", low=1, high=100
+    )
+    first_contact: float = parameter(
+        1.0, "longest delay that counts as settled at first contact", unit="days", low=0, high=365,
+    )  # fmt: skip
     gratitude_step: float = parameter(
         0.5, "gratitude felt for each unit by which an answer exceeds expectation",
         unit="gratitude", low=0, high=2,
@@ -263,4 +280,24 @@ class Loyalty(Section):
     )  # fmt: skip
     attitude: float = parameter(
         2.0, "weight of one's own satisfaction in attitude", unit="logits per unit", low=0, high=10
+    )
+
+
+class Survey(Section):
+    """How likely people say they are to recommend the firm, from 0 to 10 (Reichheld 2003)."""
+
+    centre: float = parameter(
+        6.6, "mean answer at satisfaction 0, or of strangers without an opinion", unit="points",
+        low=0, high=10,
+    )  # fmt: skip
+    satisfaction: float = parameter(
+        4.0, "weight of satisfaction in the answer of who has been a customer",
+        unit="points per unit", low=0, high=20,
+    )  # fmt: skip
+    opinion: float = parameter(
+        2.0, "weight of opinion in the answer of who never was", unit="points per logit",
+        low=0, high=20, source="form: Baehre et al. 2021, all potential customers are asked",
+    )  # fmt: skip
+    noise: float = parameter(
+        1.2, "standard deviation of an answer around its mean", unit="points", low=0.01, high=10
     )

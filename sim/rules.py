@@ -18,9 +18,6 @@ MILLION = 1_000_000
 """Sums over people (prices paid back, days of delay) are kept in whole millionths, for the same
 reason."""
 
-UNANSWERED_DAYS = 30.0
-"""A policy that does not answer lets a case close after this many days (assumption)."""
-
 
 @compiled
 def logistic(x: float) -> float:
@@ -123,7 +120,7 @@ def procedural_justice(delay: float, tenure: float, updates: float, justice: Any
 
     Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017.
     """
-    zone = justice.zone_of_regulars if tenure > 365.0 else 0.0
+    zone = justice.zone_of_regulars if tenure > justice.regular_after else 0.0
     felt = max(0.0, delay - zone) * (1.0 - justice.updates_weight * updates)
     return 2.0 * math.exp(-felt / justice.patience) - 1.0
 
@@ -285,3 +282,25 @@ def review_probability(felt: float, reviews: Any) -> float:
 def review_stars(felt: float) -> int:
     """Return the stars, 1 to 5, of an experience felt as `felt`, in [-1, 1]."""
     return int(clip(math.floor(3.5 + 2.0 * felt), 1.0, 5.0))
+
+
+@compiled
+def failure_valence(net: float) -> float:
+    """Return the valence of the story of a failure that has cost `net` satisfaction in the end."""
+    return -min(1.0, net)
+
+
+@compiled
+def learnt(chance: float, voiced: int, service: Any) -> float:
+    """Return the chance of failure once the firm has learnt from `voiced` failures.
+
+    Form after Johnston & Michel 2008: learning is where recovery pays.
+    """
+    floor = min(service.failure_floor, chance)
+    return float(max(floor, chance * math.exp(-service.learning * voiced)))
+
+
+@compiled
+def discounted(amount: float, days: float, money: Any) -> float:
+    """Return today's worth of an amount of money that comes after so many days."""
+    return amount * math.exp(-math.log(1.0 + money.discount_rate) * days / 365.0)

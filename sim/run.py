@@ -10,7 +10,7 @@ import numpy as np
 from sim.customer import Customer
 from sim.network import Graph, Network, network_for
 from sim.outcome import Outcome
-from sim.performers import Performance, by_agents, by_kernels, cannot_compile
+from sim.performers import Performance, by_agents, by_kernels, can_be_compiled
 from sim.policy import Policy
 from sim.population import PERSON, Rows, aligned, found_people, signed
 from sim.scenario import Scenario, check_memory
@@ -68,8 +68,19 @@ class Run:
         self.setting = new_setting(scenario, scenario.seed, people, scenario.measure_every)
         self.state = self._founded(people, treated or {})
         self.ties = Ties(network.offsets, network.neighbours)
-        self.compiled = performer == "compiled"
+        self.compiled = performer == "compiled" and self._compiles()
         self.performance: Performance = by_kernels(kind) if self.compiled else by_agents()
+
+    def _compiles(self) -> bool:
+        """Tell whether the behaviours can be compiled, and say so aloud if not."""
+        if can_be_compiled(self.kind, self.state, 0, 0, self.setting, self.ties):
+            return True
+        warnings.warn(
+            f"{self.kind.__name__} is performed by agents, which is slower: "
+            "Numba cannot compile one of its behaviours",
+            stacklevel=4,
+        )
+        return False
 
     def begin(self) -> "Run":
         """Plan everybody's first own day, and measure the market as it is; once, before all else."""
@@ -109,21 +120,10 @@ class Run:
         return state, interpreted(self.setting)
 
     def _perform(self, part: str, *arguments: Any, ties: bool = False) -> Any:
-        """Perform a part of the schedule, by agents if it turns out that it cannot be compiled."""
+        """Perform a part of the schedule."""
         state, setting = self._views()
         more = (self.ties,) if ties else ()
-        try:
-            return getattr(self.performance, part)(state, *arguments, setting, *more)
-        except Exception as error:
-            if not (self.compiled and self.kind is not Customer and cannot_compile(error)):
-                raise
-        warnings.warn(
-            f"{self.kind.__name__} is performed by agents, which is slower: "
-            "Numba cannot compile one of its behaviours",
-            stacklevel=4,
-        )
-        self.compiled, self.performance = False, by_agents()
-        return self._perform(part, *arguments, ties=ties)
+        return getattr(self.performance, part)(state, *arguments, setting, *more)
 
     def advance(self, until: int) -> None:
         """Live through the days up to, and not including, `until`."""
@@ -151,10 +151,11 @@ class Run:
             rows += 1
         return self.state.series[:rows]
 
-    def outcome(self) -> Outcome:
-        """Return what has come of the run so far; the run may go on."""
+    def outcome(self, final: bool = False) -> Outcome:
+        """Return what has come of the run so far; unless it is `final`, the run may go on."""
         rows = np.array(self.measured())
-        return Outcome(self.scenario, self.network, self.state.people, rows, self.seconds)
+        people = self.state.people if final else self.state.people.copy()
+        return Outcome(self.scenario, self.network, people, rows, self.seconds)
 
 
 def simulate(
@@ -197,7 +198,7 @@ def simulate(
 
         model = ReputationModel(scenario, ties, customer, performer, treated=treated)
         model.run.advance(scenario.days)
-        return model.run.outcome()
+        return model.run.outcome(final=True)
     run = Run(scenario, ties, treated=treated).begin()
     run.advance(scenario.days)
-    return run.outcome()
+    return run.outcome(final=True)

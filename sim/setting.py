@@ -15,7 +15,7 @@ from sim.state import Setting, Tables
 from sim.world import Outage, World
 
 SECTIONS = (
-    "market", "service", "appraisal", "loss", "voice", "justice", "recovery", "loyalty", "talk",
+    "market", "service", "appraisal", "loss", "voice", "justice", "recovery", "loyalty", "survey", "talk",
     "reviews", "money",
 )  # fmt: skip
 
@@ -42,11 +42,12 @@ def new_setting(world: World, seed: int, people: int, measure_every: int) -> Set
     """
     spread = world.service.quality_spread
     ordinary = 1.0 - world.appraisal.delighted_share
+    delights = spread > 0.0 and ordinary < 1.0
     return Setting(
         seed=signed(seed),
         people=people,
         measure_every=measure_every,
-        delight_from=spread * NormalDist().inv_cdf(ordinary) if ordinary < 1.0 else math.inf,
+        delight_from=spread * NormalDist().inv_cdf(ordinary) if delights else math.inf,
         **{name: numbers(getattr(world, name))[0] for name in SECTIONS},
     )
 
@@ -57,7 +58,7 @@ def new_tables(world: World, policies: Sequence[Policy], change_days: Sequence[i
         _records(Policy, policies),
         np.array(change_days, np.int64),
         _records(Outage, world.outages),
-        promoter_table(),
+        promoter_table(world.survey.noise),
         fade_table(world.talk.opinion_half_life),
     )
 

@@ -79,6 +79,7 @@ class Setting(NamedTuple):
     justice: Any
     recovery: Any
     loyalty: Any
+    survey: Any
     talk: Any
     reviews: Any
     money: Any

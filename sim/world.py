@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from sim.parameters import Section, parameter
-from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
+from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Survey, Voice
 
 
 class Market(Section):
@@ -288,6 +288,7 @@ class World(Section):
     justice: Justice = Justice()
     recovery: Recovery = Recovery()
     loyalty: Loyalty = Loyalty()
+    survey: Survey = Survey()
     talk: Talk = Talk()
     reviews: Reviews = Reviews()
     money: Money = Money()

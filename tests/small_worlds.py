@@ -53,7 +53,7 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "compensation": st.floats(0, 3),
         "delay": st.floats(0, 3) | st.floats(0, 45),
         "answers": st.sampled_from([True, True, True, True, False]),
-        "authority": st.none() | st.floats(0, 1),
+        "authority": st.none() | st.just(0.0) | st.floats(0, 1),
         "escalation_days": st.floats(0, 10),
         "handling_hours": st.floats(0.01, 200),
     },

@@ -116,7 +116,7 @@ def taken(policy: Policy, severity: float = 0.5, person: int = 3, price: float =
     case = cases[0]
     case.person, case.opened, case.severity, case.arrival = person, 10, severity, 0.25
     books = Rows(np.zeros(1, BOOKS))[0]
-    where = SimpleNamespace(seed=5, money=SimpleNamespace(price=price))
+    where = SimpleNamespace(seed=5, money=SimpleNamespace(price=price), recovery=world.Recovery())
     take_case(case, Rows(numbers(policy))[0], np.full(3, 11.0), books, where)
     return case, books
 

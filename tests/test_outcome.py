@@ -97,8 +97,8 @@ def test_the_survey_is_what_drawing_it_would_give() -> None:
     for mean in (2.0, 5.0, 6.6, 8.4, 10.2):
         drawn = np.round(np.clip(mean + luck.normal(0, 1.2, 400_000), 0, 10))
         share = (drawn >= 9).mean() - (drawn <= 6).mean()
-        assert promotes(mean, promoter_table()) == pytest.approx(share, abs=0.006)
-        assert promotes(mean, promoter_table()) == pytest.approx(float(survey(mean)), abs=1e-4)
+        assert promotes(mean, promoter_table(1.2)) == pytest.approx(share, abs=0.006)
+        assert promotes(mean, promoter_table(1.2)) == pytest.approx(float(survey(mean)), abs=1e-4)
 
 
 def test_what_is_left_of_an_opinion_is_looked_up() -> None:
