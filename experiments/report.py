@@ -59,8 +59,12 @@ def _over_time(comparison: "Comparison") -> Any:
         pd.concat(bands),
         "reputation (points; 50 is neutral)",
         f"{comparison.experiment.name}{upon(comparison.experiment.scenario)}: reputation over time",
-        f"Means of {_worlds(comparison)}; the bands are their 95% intervals"
+        f"Means of {_worlds(comparison)} with 95% bands; paired differences are surer: see "
+        "differences.png"
+        if several and len(comparison.policies) > 1
+        else f"Means of {_worlds(comparison)}; the bands are their 95% intervals"
         if several else "One world; more seeds would give bands",
+        neutral=True,
     )  # fmt: skip
 
 
@@ -82,6 +86,7 @@ def _forest(comparison: "Comparison") -> Any:
         f'What each policy changes against "{comparison.baseline}"',
         f"Differences in {_worlds(comparison)} with 95% intervals; an interval that crosses the "
         "line may be luck",
+        tuple(comparison.policies),
     )
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from experiments import plots
 from experiments.plots.places import beside_points, spread
-from experiments.plots.style import look
+from experiments.plots.style import COLOURS, look, places_of
 
 NAMES = ["none", "slow", "fast", "fast-generous", "bakery", "courier-blamer"]
 UNKNOWN = math.nan
@@ -125,7 +125,7 @@ def test_axes_say_quantity_and_unit() -> None:
                      "difference", "difference (less is better)"]  # fmt: skip
     titles = [axes.get_title(loc="left") for axes in picture("run", NAMES).axes]
     assert [title.split("(")[1] for title in titles] == [
-        "points; 50 is neutral)", "-1 to 1)", "stories a week)", "people)",
+        "points; 50 is neutral)", "-1 to 1)", "a week)", "people)",
     ]  # fmt: skip
 
 
@@ -160,6 +160,47 @@ def test_one_seed_odd_names_and_many_policies_can_be_drawn(
         plots.save(picture(kind, names, known=False), tmp_path, kind)
         assert (tmp_path / f"{kind}.png").stat().st_size > 10_000
     assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_shipped_policy_looks_the_same_in_every_picture() -> None:
+    drawn = []
+    for names in (NAMES, ["fast", "mine", "none"]):
+        lines = picture("over_time", names).axes[0].get_lines()
+        curve = lines[names.index("fast")].get_color()
+        panel = plots.forest(differences(names[1:]), "t", "s", names).axes[0]
+        marks = {
+            line.get_ydata()[0]: line for line in panel.get_lines() if len(line.get_ydata()) == 1
+        }
+        other = next(iter(name for name in names[1:] if name in ("slow", "none")))
+        drawn.append((curve, other, marks[names[1:].index(other)].get_color()))
+        assert len({line.get_color() for line in lines}) == len(names)
+    assert drawn[0][0] == drawn[1][0] == COLOURS[2]
+    assert [each[1:] for each in drawn] == [("slow", COLOURS[1]), ("none", COLOURS[0])]
+
+
+@given(st.lists(st.sampled_from([*NAMES, "a", "b", "c", "d", "e", "f", "g"]), unique=True))
+def test_no_two_policies_share_a_look(names: list[str]) -> None:
+    found = places_of(names)
+    assert list(found) == names
+    assert len(set(found.values())) == len(names)
+
+
+def test_the_neutral_level_is_drawn_where_it_lies_in_the_picture() -> None:
+    for low, drawn in ((-0.2, True), (3.0, False)):
+        frame = bands(NAMES).assign(**{
+            part: bands(NAMES)[part] + low for part in ("mean", "low", "high")
+        })  # fmt: skip
+        (axes,) = plots.over_time(frame, "q (points)", "t", "s", neutral=True).axes
+        levels = [list(line.get_ydata()) for line in axes.get_lines()]
+        assert ([50.0, 50.0] in levels) == drawn
+        assert axes.get_ylim()[0] > 48
+
+
+def test_markers_do_not_hide_a_narrow_interval() -> None:
+    for axes in picture("forest", NAMES[:2]).axes:
+        (marker,) = (line for line in axes.get_lines() if line.get_marker() == "s")
+        assert marker.get_markerfacecolor() == "white"
+        assert marker.get_markersize() < 5
 
 
 def test_lines_differ_in_more_than_colour() -> None:

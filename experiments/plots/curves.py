@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.names import label_lines
-from experiments.plots.style import GREY, capital, look, new_figure, styled
+from experiments.plots.style import GREY, capital, look, new_figure, places_of, styled
+
+NEUTRAL = 50.0
+"""Reputation that is neither good nor bad, in points."""
 
 
 def one_run(series: pd.DataFrame, title: str) -> Figure:
@@ -37,7 +40,7 @@ def one_run(series: pd.DataFrame, title: str) -> Figure:
             {"all who know it": series["reputation"],
              "non-customers": series["reputation_noncustomers"]},
         )  # fmt: skip
-        panels[0].axhline(50.0, color=GREY, lw=0.8, zorder=1)
+        _neutral(panels[0])
         _panel(
             panels[1], series, "Satisfaction of customers (-1 to 1)",
             {"customers": series["satisfaction"]},
@@ -45,12 +48,12 @@ def one_run(series: pd.DataFrame, title: str) -> Figure:
         _panel(
             panels[2],
             series,
-            "Stories told (stories a week)",
+            "Stories told (a week)",
             {"good": good, "bad": bad},
             zero=True,
         )
         _panel(
-            panels[3], series, "People in the market (people)",
+            panels[3], series, "The market (people)",
             {"customers": series["customers"], "prospects": series["prospects"],
              "lapsed": series["lapsed"]}, zero=True,
         )  # fmt: skip
@@ -75,6 +78,13 @@ def _panel(
         axes.set_ylim(bottom=0.0)
 
 
+def _neutral(axes: Axes) -> None:
+    """Draw where an opinion is neither good nor bad, without making room for it."""
+    low, high = axes.get_ylim()
+    if low <= NEUTRAL <= high:
+        axes.axhline(NEUTRAL, color=GREY, lw=0.8, zorder=1)
+
+
 def _last(values: Any) -> float:
     """Return the last value that is a number, or NaN."""
     known = np.asarray(values, dtype=float)
@@ -82,7 +92,9 @@ def _last(values: Any) -> float:
     return float(known[-1]) if len(known) else math.nan
 
 
-def over_time(bands: pd.DataFrame, quantity: str, title: str, subtitle: str) -> Figure:
+def over_time(
+    bands: pd.DataFrame, quantity: str, title: str, subtitle: str, neutral: bool = False
+) -> Figure:
     """Draw the mean of one quantity under each policy over time, with the band of its interval.
 
     Parameters
@@ -93,20 +105,25 @@ def over_time(bands: pd.DataFrame, quantity: str, title: str, subtitle: str) -> 
         The quantity with its unit, for the axis.
     title, subtitle
         What is seen, and how the bands are to be read.
+    neutral
+        Whether the quantity is an opinion in points, of which 50 is neither good nor bad.
     """
     with styled():
         figure = new_figure(8.2, 4.8, title)
         axes = figure.subplots()
         axes.set_title(subtitle, fontweight="normal", fontsize=9.5, color=GREY)
         ends = []
-        for index, (policy, rows) in enumerate(bands.groupby("policy", sort=False)):
-            drawn = look(index)
+        looks = places_of(bands["policy"])
+        for policy, rows in bands.groupby("policy", sort=False):
+            drawn = look(looks[str(policy)])
             axes.fill_between(
                 rows["day"], rows["low"], rows["high"], color=drawn["color"], alpha=0.2, lw=0
             )
             axes.plot(rows["day"], rows["mean"], **drawn)
             ends.append((str(policy), _last(rows["mean"]), drawn["color"]))
         axes.margins(x=0.0)
+        if neutral:
+            _neutral(axes)
         axes.set_xlabel("Day")
         axes.set_ylabel(capital(quantity))
         label_lines(axes, ends)

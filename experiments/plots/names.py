@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.plots.places import beside_points, spread
-from experiments.plots.style import COLOURS, dark, rows_of, short
+from experiments.plots.style import COLOURS, dark, places_of, rows_of, short
 
 
 def label_lines(axes: Axes, ends: Sequence[tuple[str, float, str]], points: float = 9.0) -> None:
@@ -48,15 +48,17 @@ def label_points(axes: Axes, table: pd.DataFrame) -> None:
     assert figure is not None
     figure.draw_without_rendering()
     scale = 72.0 / figure.dpi
-    known = table.reset_index(drop=True)
-    known = known[np.isfinite(known["spend"]) & np.isfinite(known["value"])]
+    finite = np.isfinite(table["spend"]) & np.isfinite(table["value"])
+    known = table[finite]
     places = axes.transData.transform(known[["spend", "value"]].to_numpy(dtype=float)) * scale
     points = [(float(x), float(y)) for x, y in places]
     names = [short(str(name)) for name in known["policy"]]
     left, lower, right, upper = (float(edge) * scale for edge in axes.get_window_extent().extents)
     corners = beside_points(points, names, (left, lower, right, upper))
+    looks = places_of(table["policy"])
     for row, name, (across, up, side) in zip(rows_of(known), names, corners, strict=True):
+        colour = COLOURS[looks[str(row.policy)] % len(COLOURS)]
         axes.annotate(
             name, xy=(row.spend, row.value), xytext=(across, up), textcoords="offset points",
-            ha=side, va="bottom", fontsize=9.5, color=dark(COLOURS[row.Index % len(COLOURS)]),
+            ha=side, va="bottom", fontsize=9.5, color=dark(colour),
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,13 +17,16 @@ from experiments.plots.style import (
     MARKERS,
     capital,
     new_figure,
+    places_of,
     rows_of,
     short,
     styled,
 )
 
 
-def forest(differences: pd.DataFrame, title: str, subtitle: str) -> Figure:
+def forest(
+    differences: pd.DataFrame, title: str, subtitle: str, everybody: Sequence[str] = ()
+) -> Figure:
     """Draw paired differences from the baseline with their intervals, a panel per outcome.
 
     Parameters
@@ -34,9 +37,12 @@ def forest(differences: pd.DataFrame, title: str, subtitle: str) -> Figure:
         drawn then.
     title, subtitle
         What is seen, and how the intervals are to be read.
+    everybody
+        All policies, the baseline among them, so that each looks here as in the other pictures.
     """
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
+    looks = places_of(everybody or policies)
     across = 2 if len(panels) == 4 else min(3, len(panels))
     down = -(-len(panels) // across)
     with styled():
@@ -46,22 +52,28 @@ def forest(differences: pd.DataFrame, title: str, subtitle: str) -> Figure:
         )  # fmt: skip
         grid = figure.subplots(down, across, squeeze=False, sharey=True)
         for axes, (label, rows) in zip(grid.flat, panels, strict=False):
-            _forest_panel(axes, str(label), rows, policies)
+            _forest_panel(axes, str(label), rows, policies, looks)
         for axes in list(grid.flat)[len(panels) :]:
             axes.remove()
         figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
 
-def _forest_panel(axes: Axes, label: str, rows: pd.DataFrame, policies: Sequence[str]) -> None:
+def _forest_panel(
+    axes: Axes, label: str, rows: pd.DataFrame, policies: Sequence[str], looks: Mapping[str, int]
+) -> None:
     axes.axvline(0.0, color=GREY, lw=1.0)
     for row in rows_of(rows):
         place = policies.index(str(row.policy))
-        look: dict[str, Any] = {"color": COLOURS[(place + 1) % len(COLOURS)]}
+        index = looks[str(row.policy)]
+        look: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)]}
         if math.isfinite(row.low) and math.isfinite(row.high):
             axes.plot([row.low, row.high], [place, place], lw=2.0, solid_capstyle="butt", **look)
             axes.plot([row.low, row.high], [place, place], "|", ms=9, mew=1.5, **look)
-        axes.plot(row.difference, place, MARKERS[(place + 1) % len(MARKERS)], ms=5, **look)
+        # Small and hollow, so that a narrow interval is seen through it.
+        axes.plot(
+            row.difference, place, MARKERS[index % len(MARKERS)], ms=4, mfc="white", mew=1.1, **look
+        )
     axes.set_title(textwrap.fill(capital(label), 28))
     axes.set_yticks(range(len(policies)), [short(name) for name in policies])
     axes.set_ylim(len(policies) - 0.5, -0.5)
@@ -97,7 +109,9 @@ def against_spend(table: pd.DataFrame, spend: str, quantity: str, title: str) ->
             fontweight="normal", fontsize=9.5, color=GREY,
         )  # fmt: skip
         axes.grid(True, axis="x")
-        for index, row in enumerate(rows_of(table)):
+        looks = places_of(table["policy"])
+        for row in rows_of(table):
+            index = looks[str(row.policy)]
             colour = COLOURS[index % len(COLOURS)]
             axes.errorbar(
                 row.spend, row.value,
