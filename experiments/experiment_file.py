@@ -47,7 +47,7 @@ def _likely(name: str) -> str:
         known
         for known, measure in MEASURES.items()
         if any(
-            len(word) > 2 and word in f"{known} {measure.label} {measure.meaning}"
+            len(word) > 3 and word in f"{known} {measure.label} {measure.meaning}"
             for word in wanted
         )
     ]

@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from experiments import tables
 from experiments.cli import COMMANDS, amends
 from experiments.output import PROVENANCE
 from sim.shipped import shipped
@@ -128,6 +130,22 @@ def test_run_shows_outcomes_with_their_units_and_a_sentence() -> None:
     for words in ("reputation", "points", "net promoter score", "days", "Reputation "):
         assert words in shown
     assert "\x1b" not in shown
+    assert f"Digest: {told('run', 'bakery', *SMALL)['digest']}\n" in shown
+
+
+def test_the_summary_tells_how_satisfaction_moved() -> None:
+    columns = ("reputation", "satisfaction", "customers")
+    rows = [(50.0, 0.45, 30), (50.01, 0.412, 31)]
+    series = pd.DataFrame(rows, columns=list(columns))
+    totals = {"failures": 0, "complaints": 0, "answers": 0, "recovery_cost": 0, "revenue": 0}
+    said = tables.told(SimpleNamespace(series=series, totals=totals))  # type: ignore[arg-type]
+    assert said.startswith(
+        "Reputation stayed at 50.0 (50 is neutral), the satisfaction of customers fell from 0.45 "
+        "to 0.41 (0 is neutral), and the customers went from 30 to 31."
+    )
+    gone = series.assign(satisfaction=float("nan"))
+    said = tables.told(SimpleNamespace(series=gone, totals=totals))  # type: ignore[arg-type]
+    assert "the satisfaction of customers is unknown" in said
 
 
 def test_compare_shows_the_conclusion_and_what_it_cost() -> None:

@@ -45,6 +45,19 @@ REFUSED = {
     "no workers": (["compare", "bakery", "--workers", "0"], "--workers"),
     "unknown baseline": (["compare", "bakery", "--set", "baseline=fats"], "fast"),
     "unknown outcome": (["compare", "bakery", "--set", "outcomes=[reputaton]"], "reputation"),
+    "no such baseline": (
+        ["compare", "bakery", "--set", "baseline=nobody"],
+        "must be one of the policies (none, slow, fast, fast-generous, bakery)",
+    ),
+    "guessed outcome": (
+        ["compare", "bakery", "--set", "outcomes=[delay]"], "did you mean mean_delay",
+    ),
+    "outcome by its words": (
+        ["compare", "bakery", "--set", "outcomes=[who_left]"], "did you mean leavers? All: ",
+    ),
+    "outcome unlike any": (
+        ["compare", "bakery", "--set", "outcomes=[xyzzy]"], "there are reputation, ",
+    ),
     "missing network": (["run", "bakery", "--network", "none.txt"], "none.txt"),
     "too many people": (["run", "bakery", "--set", "market.people=100000000"], "GB"),
     "unknown schema": (["schema", "policies"], "policy"),
