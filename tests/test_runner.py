@@ -289,7 +289,7 @@ GOOD = "scenario: bakery\npolicies: [none, fast]\n"
         ("scenario: bakery\npolicies: []\n", 2, "policies"),
         ("scenario: bakerry\npolicies: [none]\n", 1, "did you mean bakery?"),
         ("scenario: away.yaml\npolicies: [none]\n", 1, "does not exist"),
-        (GOOD + "baseline: fats\n", 3, "baseline = fats must be one of the policies; did you mean fast"),
+        (GOOD + "baseline: fats\n", 3, "baseline = fats must be one of the policies (none, fast); did you mean fast?"),
         (GOOD + "seeds: 0\n", 3, "seeds = 0 must be how many worlds"),
         (GOOD + "seeds: yes\n", 3, "seeds = yes must be how many worlds"),
         (GOOD + "seeds: [1, 2, 1]\n", 3, "a seed twice"),
