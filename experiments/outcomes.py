@@ -33,6 +33,7 @@ _MEASURES = (
             "visits that failed; more customers meet more of them"),
     Measure("complaints", "complaints", "complaints", 0,
             "failures that were voiced; more are better where the alternative is silence"),
+    Measure("share_of_voice", "share of failures voiced", "", 0, "complaints per failure"),
     Measure("noticed", "failures noticed", "cases", 0, "silent failures that the firm found"),
     Measure("silent", "failures in silence", "failures", -1,
             "failures neither voiced nor noticed"),
