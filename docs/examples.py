@@ -3,7 +3,8 @@
 In a page, a block of `console` holds commands after `$` and what they print; a block of `python`
 is run with the blocks before it, and a block of `text` right after it holds what it prints. A block
 whose first line is a comment with a file's name (`# mine.yaml`) is saved under that name for the
-commands that follow. A line of three dots stands for lines that are left out. Pictures named
+commands that follow. Blocks of any other language, such as `sh`, `py` or `sql`, are not run: use
+them for what needs more than amends installs. A line of three dots stands for lines that are left out. Pictures named
 `docs/images/FOLDER-NAME.png` are copied from what the page's commands wrote to `results/FOLDER`.
 Pages are independent of each other. `--check` writes nothing and exits with 1 if output differs.
 """

@@ -187,8 +187,9 @@ def constant(path: str) -> str:
 
 
 def phases() -> str:
-    """Return the phases of a day in their order."""
-    return _numbered((phase.__name__, phase) for phase in _object("sim.day.PHASES"))
+    """Return the phases of a day in their order, under the list's numbers and not their own."""
+    listed = _numbered((phase.__name__, phase) for phase in _object("sim.day.PHASES"))
+    return re.sub(r": Phase \d+: (.)", lambda found: f": {found[1].upper()}", listed)
 
 
 def behaviours() -> str:
@@ -229,13 +230,13 @@ def outcomes() -> str:
 def series() -> str:
     """Return the table of the columns of a series, in their order."""
     levels = (*_object("sim.state.LEVELS")[:-1], "stars")
-    columns = _object("sim.outcome.COLUMNS")
-    said = _said("series", levels)
+    flows = [name for name in _object("sim.outcome.COLUMNS") if name not in levels]
+    measures = _object("experiments.outcomes.MEASURES")
+    said = _said("series", (*levels, *(name for name in flows if name not in measures)))
     rows = [[f"`{name}`", "on the day", said[name]] for name in levels]
     rows += [
-        [f"`{name}`", "since the row before", "see the table of outcomes"]
-        for name in columns
-        if name not in levels
+        [f"`{name}`", "since the row before", said.get(name, "see the table of outcomes")]
+        for name in flows
     ]
     return _table(("column", "when", "meaning"), rows)
 
