@@ -61,6 +61,11 @@ class Comparison:
         return self.experiment.baseline
 
     @property
+    def yardstick(self) -> str:
+        """Name of the policy that spend is held against: `none` where it takes part."""
+        return yardstick(self.experiment)
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """The worlds."""
         return self.experiment.seeds
@@ -223,7 +228,12 @@ def summarise(experiment: Experiment, runs: Sequence[Run]) -> Comparison:
 
 
 _RATIOS_OF_MEANS = ("cost_per_customer_saved", "return_on_recovery_spend")
-"""Outcomes that one run has not: they are relative to the baseline's run in the same world."""
+"""Outcomes that one run has not: they are relative to another policy's run in the same world."""
+
+
+def yardstick(experiment: Experiment) -> str:
+    """Return the policy that spend is held against: doing nothing, else the baseline."""
+    return "none" if "none" in experiment.policies else experiment.baseline
 
 
 class _Summary:
@@ -233,6 +243,7 @@ class _Summary:
         self.experiment = experiment
         self.runs = runs
         self.baseline = baseline
+        self.yardstick = list(experiment.policies).index(yardstick(experiment))
 
     def samples(self, outcome: str) -> Array:
         return _samples(self.experiment, self.runs, outcome)
@@ -264,16 +275,16 @@ class _Summary:
         return [Estimate(*map(_known, row)) for row in zip(*columns, strict=True)]
 
     def ratio(self, name: str) -> tuple[Array, Array]:
-        """Return numerator and denominator [policies, seeds]; NaN for the baseline's own."""
-        spend = self.beyond_baseline(self.samples("recovery_cost"))
+        """Return numerator and denominator [policies, seeds]; NaN for the yardstick's own."""
+        spend = self.beyond(self.samples("recovery_cost"))
         if name == "cost_per_customer_saved":
-            return spend, -self.beyond_baseline(self.samples("leavers"))
-        return self.beyond_baseline(self.samples("margin")) - spend, spend
+            return spend, self.beyond(self.samples("customers_kept"))
+        return self.beyond(self.samples("margin")) - spend, spend
 
-    def beyond_baseline(self, samples: Array) -> Array:
-        """Return the differences from the baseline in the same worlds; its own are undefined."""
-        differences: Array = samples - samples[self.baseline]
-        differences[self.baseline] = np.nan
+    def beyond(self, samples: Array) -> Array:
+        """Return the differences from the yardstick in the same worlds; its own are undefined."""
+        differences: Array = samples - samples[self.yardstick]
+        differences[self.yardstick] = np.nan
         return differences
 
     def narrowing(self, name: str) -> list[float | None]:

@@ -119,7 +119,7 @@ _SPEND = ("recovery_cost", "cost_per_recovery", "cost_per_customer_saved",
 def spend_grid(comparison: "Comparison") -> Grid:
     """Return the table of what recovery cost and what it brought, a row per policy."""
     return Grid(
-        f"Money spent on recovery; the last two columns against {comparison.baseline}, with 95% "
+        f"Money spent on recovery; the last two columns against {comparison.yardstick}, with 95% "
         "intervals",
         ("policy", "spent in all", "per answer", "per customer saved", "return on spend"),
         _spend_rows(comparison),

@@ -33,7 +33,6 @@ _MEASURES = (
             "visits that failed; more customers meet more of them"),
     Measure("complaints", "complaints", "complaints", 0,
             "failures that were voiced; more are better where the alternative is silence"),
-    Measure("share_of_voice", "share of failures voiced", "", 0, "complaints per failure"),
     Measure("noticed", "failures noticed", "cases", 0, "silent failures that the firm found"),
     Measure("silent", "failures in silence", "failures", -1,
             "failures neither voiced nor noticed"),
@@ -43,6 +42,8 @@ _MEASURES = (
             "answers that delighted whoever got them"),
     Measure("escalations", "escalations", "cases", -1,
             "answers beyond the authority of the front line"),
+    Measure("share_of_voice", "share of failures complained about", "", 0,
+            "complaints per failure"),
     Measure("first_contact_share", "share answered at first contact", "", 1,
             "answers given within a day, per answer"),
     Measure("mean_delay", "mean delay of an answer", "days", -1, "from complaint to answer"),
@@ -52,6 +53,8 @@ _MEASURES = (
     Measure("bad_heard", "bad stories heard", "stories", -1, "including those passed on"),
     Measure("reviews", "reviews", "reviews", 0, "posted in public"),
     Measure("leavers", "customers lost", "customers", -1, "customers who left"),
+    Measure("customers_kept", "first-day customers kept", "customers", 1,
+            "customers of the first day who are customers at the end"),
     Measure("joiners", "customers won", "customers", 1, "people who became customers"),
     Measure("revenue", "revenue", "money", 1, "price of all visits"),
     Measure("margin", "margin before recovery", "money", 1,
@@ -68,16 +71,16 @@ _MEASURES = (
             "failures not voiced per complaint"),
     Measure("good_to_bad", "good stories for each bad one", "", 1, "stories told, good per bad"),
     Measure("yearly_retention", "yearly retention", "", 1,
-            "share of customers who stay for a year"),
+            "share of the first day's customers who are customers at the end, at a yearly rate"),
     Measure("problem_share", "share who had a problem", "", -1,
             "customers of the first day who were failed during the run"),
     Measure("cost_per_recovery", "cost of an answer", "money", -1, "cost of recovery per answer"),
     Measure("cost_per_customer_saved", "cost per customer saved", "money", -1,
-            "recovery spend beyond the baseline's per customer lost less than under the baseline, "
-            "in the same worlds; a ratio of means"),
+            "recovery spend beyond that of the policy none (else the baseline) per first-day customer "
+            "kept beyond those it keeps, in the same worlds; a ratio of means"),
     Measure("return_on_recovery_spend", "return on recovery spend", "", 1,
-            "margin gained over the baseline less recovery spend beyond the baseline's, per unit "
-            "of that spend, in the same worlds; a ratio of means"),
+            "margin gained over the policy none (else the baseline) less recovery spend beyond its, "
+            "per unit of that spend, in the same worlds; a ratio of means"),
 )  # fmt: skip
 
 MEASURES = {measure.name: measure for measure in _MEASURES}

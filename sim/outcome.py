@@ -157,12 +157,21 @@ class Outcome:
             "customer_share": float(last["customers"]) / everybody,
         }
 
+    @property
+    def _founding(self) -> Array:
+        return np.asarray(self.population["founding"] == 1)
+
+    @property
+    def _staying(self) -> Array:
+        return np.asarray(self.population["status"] == CUSTOMER)
+
     @cached_property
     def totals(self) -> Figures:
         """What happened from the first day to the last."""
         last = self.rows[-1]
         figures: Figures = {name: int(last[name]) for name in COUNTS}
         answers = last["answers"]
+        figures["customers_kept"] = int((self._founding & self._staying).sum())
         figures["share_of_voice"] = ratio(last["complaints"], last["failures"])
         figures["first_contact_share"] = ratio(last["first_contacts"], answers)
         figures["mean_delay"] = ratio(last["delay"], answers)
@@ -178,11 +187,9 @@ class Outcome:
     def ratios(self) -> Figures:
         """Shares and ratios that the literature reports; `None` where nobody is there to count."""
         last = self.rows[-1]
-        founding = self.population["founding"] == 1
-        founders = int(founding.sum())
-        stayed = int((founding & (self.population["status"] == CUSTOMER)).sum())
-        failed = int((founding & (self.population["failures"] > 0)).sum())
-        retained = ratio(stayed, founders)
+        founders = int(self._founding.sum())
+        failed = int((self._founding & (self.population["failures"] > 0)).sum())
+        retained = ratio((self._founding & self._staying).sum(), founders)
         years = float(last["day"]) / 365.0
         return {
             "silent_per_complaint": ratio(

@@ -37,7 +37,9 @@ def compared(
         seeds=tuple(range(1, seeds + 1)),
         outcomes=tuple(shown.split()),
     )
-    usual = dict.fromkeys(("recovery_cost", "answers", "leavers", "margin", "reputation"), 0.0)
+    usual = dict.fromkeys(
+        ("recovery_cost", "answers", "leavers", "customers_kept", "margin", "reputation"), 0.0
+    )
     series = np.array([[0.0, 50.0], [7.0, 51.0]])
     runs = [
         Run(
@@ -183,7 +185,7 @@ def test_cost_per_customer_saved_and_return_are_ratios_of_means_with_fiellers_in
     }
     comparison = compared(
         {
-            name: {"recovery_cost": cost[name], "leavers": left[name], "margin": margin[name],
+            name: {"recovery_cost": cost[name], "customers_kept": [100.0 - x for x in left[name]], "margin": margin[name],
                    "answers": [0.0] * 4 if name == "none" else [20.0, 24.0, 18.0, 22.0]}
             for name in cost
         }
@@ -213,7 +215,12 @@ def test_nobody_saved_is_null_and_said():
         "bad": [70.0, 85.0, 66.0],
         "so-so": [49.0, 55.0, 44.0],
     }
-    comparison = compared({n: {"recovery_cost": cost[n], "leavers": left[n]} for n in cost})
+    comparison = compared(
+        {
+            n: {"recovery_cost": cost[n], "customers_kept": [100.0 - x for x in left[n]]}
+            for n in cost
+        }
+    )
     assert comparison.policies["bad"]["cost_per_customer_saved"][:3] == (
         None,
         None,
@@ -284,7 +291,7 @@ def fake_simulate(scenario: Scenario, network: object) -> SimpleNamespace:
     level = scenario.seed % 7 + 3.0 * scenario.policy.compensation
     return SimpleNamespace(
         final={"reputation": 50 + level, "nps": level},
-        totals={"leavers": 40 - level, "recovery_cost": scenario.policy.compensation,
+        totals={"leavers": 40 - level, "customers_kept": 60 + level, "recovery_cost": scenario.policy.compensation,
                 "margin": 100 + level, "answers": 3, "npv_per_person": level},
         ratios={"good_to_bad": None},
         series_array=np.array([[0.0, 50.0], [7.0, 50 + level]]),
