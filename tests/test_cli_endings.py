@@ -195,6 +195,6 @@ def test_the_first_compilation_is_announced(
     (tmp_path / "kernels").mkdir()
     options.announce_compilation()
     assert "Compiling" in capsys.readouterr().err
-    (tmp_path / "kernels" / "live.nbi").touch()
+    (tmp_path / "kernels" / "day.live_until-1.nbi").touch()
     options.announce_compilation()
     assert capsys.readouterr().err == ""
