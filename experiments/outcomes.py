@@ -45,7 +45,7 @@ _MEASURES = (
     Measure("share_of_voice", "share of failures complained about", "", 0,
             "complaints per failure"),
     Measure("first_contact_share", "share answered at first contact", "", 1,
-            "answers given within a day, per answer"),
+            "answers at first contact, per answer"),
     Measure("mean_delay", "mean delay of an answer", "days", -1, "from complaint to answer"),
     Measure("good_stories", "good stories", "stories", 1, "good stories told"),
     Measure("bad_stories", "bad stories", "stories", -1, "bad stories told"),

@@ -116,7 +116,7 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         People who meet a policy of their own.
     seed : int, optional
         Instead of the scenario's.
-    **settings
+    **kwargs
         Any key of the scenario, with two underscores for the dot: `market__people=500`,
         `policy="fast"`.
 
@@ -137,12 +137,12 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         *,
         treated: Mapping[int, Policy] | None = None,
         seed: int | None = None,
-        **settings: Any,
+        **kwargs: Any,
     ) -> None:
         if isinstance(scenario, str):
-            keys = {key.replace("__", "."): value for key, value in settings.items()}
+            keys = {key.replace("__", "."): value for key, value in kwargs.items()}
             scenario = load_scenario(scenario, keys, seed=seed)
-        elif settings or seed is not None:
+        elif kwargs or seed is not None:
             raise TypeError("settings go with the name of a scenario; change the Scenario itself")
         # Mesa's own generator, for what a user adds; the model's draws are keyed on the seed.
         super().__init__(rng=scenario.seed)

@@ -7,8 +7,8 @@ class Policy(Section):
     """What the firm does about a failure. The default answers at once, puts it right, and no more."""
 
     answers: bool = parameter(
-        True, "whether complaints are answered at all; if not, a case closes after 30 days as if "
-        "met with nothing", unit="yes or no", sure="choice",
+        True, "whether complaints are answered at all; if not, a case closes after "
+        "`unanswered_days` as if met with nothing", unit="yes or no", sure="choice",
     )  # fmt: skip
     delay: float = parameter(
         0.0, "time from the complaint to the answer, when the desk has no limit", unit="days",
@@ -76,8 +76,8 @@ class Policy(Section):
         low=0, high=3650,
     )  # fmt: skip
     unresolved: float = parameter(
-        0.0, "chance that a case is not resolved: fix at most .2, nothing given, twice the delay, "
-        "empathy and apology times .8", unit="chance", low=0, high=1, sure="choice",
+        0.0, "chance that a case is not resolved: hardly put right, nothing given, later and colder "
+        "(`recovery.unresolved_fix`, `_delay`, `_warmth`)", unit="chance", low=0, high=1, sure="choice",
     )  # fmt: skip
     cost_per_contact: float = parameter(
         0.1, "cost of one contact with a customer about a case", unit="share of the price",

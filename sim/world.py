@@ -59,8 +59,8 @@ class Service(Section):
         source="half of customers have a problem in a year (National Customer Rage Study 2013)",
     )  # fmt: skip
     learning: float = parameter(
-        0.0, "how much each voiced failure lowers the chance of the next: a factor of exp(-this)",
-        unit="per voiced failure", low=0, high=1, source="form after Johnston & Michel 2008",
+        0.0, "how much each failure that the firm hears of or notices lowers the chance of the next: a "
+        "factor of exp(-this)", unit="per failure known", low=0, high=1, source="form after Johnston & Michel 2008",
     )  # fmt: skip
     failure_floor: float = parameter(
         0.0, "the chance of failure that learning cannot go below", unit="chance a visit",
