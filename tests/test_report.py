@@ -26,7 +26,7 @@ def market(drift: float = 0.0, noise: float = 0.0, spend: tuple[float, ...] = (1
         reputation = walk + 3 * fast + luck.normal() / 10
         return SimpleNamespace(
             final={"reputation": reputation[-1]},
-            totals={"leavers": 60 - 20 * fast + luck.normal(), "answers": 10,
+            totals={"customers_kept": 40 + 20 * fast + luck.normal(), "answers": 10,
                     "recovery_cost": spend[fast], "margin": 900 + 90 * fast + luck.normal()},
             ratios={"cost_per_recovery": spend[fast] / 10}, series_array=np.stack([DAYS, reputation], axis=1),
             columns=("day", "reputation"), seconds=0.0,
@@ -123,7 +123,10 @@ def test_a_small_ratio_has_decimals_beside_a_large_one():
     def simulate(scenario, network):
         outcome = market()(scenario, network)
         cost, left = shift[scenario.policy_name]
-        outcome.totals |= {"recovery_cost": 500 + cost, "leavers": left + scenario.seed % 3 / 10}
+        outcome.totals |= {
+            "recovery_cost": 500 + cost,
+            "customers_kept": 100 - left - scenario.seed % 3 / 10,
+        }
         return outcome
 
     settings = ("policies=[none, slow, fast]", f"seeds={list(seeds)}")
