@@ -177,7 +177,7 @@ class PlainCustomer(mesa.Agent):
         procedural = 2 * math.exp(-felt_wait / rules.patience) - 1
         warmth = rules.courtesy + rules.empathy * case.empathy + rules.apology * case.apology
         warmth += rules.follow_up * case.follow_up - rules.excuse * case.excuse
-        if case.noticed:
+        if case.noticed and case.answered:
             warmth += rules.noticed
         interactional = 2 * clip(warmth, 0, 1) - 1
         match = rules.matching * (case.type - 0.5)
