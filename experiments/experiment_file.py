@@ -1,11 +1,12 @@
 """The keys of an experiment file, each with its meaning and its bounds."""
 
-import difflib
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema, model_validator
 
-from experiments.outcomes import DEFAULT, MEASURES
+from experiments.outcomes import DEFAULT
+from experiments.sections.outcome import OutcomeName
+from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import nearest
 from sim.parameters import Section, parameter
 from sim.policy import Policy
@@ -31,38 +32,12 @@ def _seeds(value: Any) -> int | tuple[int, ...]:
     )
 
 
-def _outcome(name: str) -> str:
-    if name in MEASURES:
-        return name
-    meant = nearest(name, MEASURES)
-    hint = f"did you mean {meant}?" if meant else _likely(name)
-    raise ValueError(f"is not an outcome; {hint}")
-
-
-def _likely(name: str) -> str:
-    """Return which outcomes may be meant, by their names, words and meanings, and then all."""
-    wanted = name.lower().replace("-", "_").split("_")
-    close = difflib.get_close_matches(name, MEASURES, 2, 0.5)
-    said = [
-        known
-        for known, measure in MEASURES.items()
-        if any(
-            len(word) > 3 and word in f"{known} {measure.label} {measure.meaning}"
-            for word in wanted
-        )
-    ]
-    guesses = list(dict.fromkeys([*close, *said]))[:3]
-    hint = f"did you mean {' or '.join(guesses)}? All: " if guesses else "there are "
-    return hint + ", ".join(MEASURES)
-
-
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not values:
         raise ValueError("must name at least one")
     return values
 
 
-OutcomeName = Annotated[str, AfterValidator(_outcome)]
 Seeds = Annotated[
     int | tuple[int, ...],
     PlainValidator(_seeds),
@@ -118,6 +93,15 @@ class ExperimentFile(Section):
     outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(_some)] = parameter(
         DEFAULT, "what to show, the most important first; everything is kept", unit="name",
         sure="choice",
+    )  # fmt: skip
+
+    precision: Precision | None = parameter(
+        None, "run worlds until the intervals are narrow enough, beginning with `seeds`",
+        unit="section", sure="choice",
+    )  # fmt: skip
+    select_best: SelectBest | None = parameter(
+        None, "run worlds until it is known which policy is best, beginning with `seeds`",
+        unit="section", sure="choice",
     )  # fmt: skip
 
     @model_validator(mode="after")
