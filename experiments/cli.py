@@ -12,7 +12,10 @@ from typing import Any
 
 import click
 
-COMMANDS = ("run", "customer", "compare", "facts", "schema", "list")
+COMMANDS = (
+    "run", "customer", "compare",
+    "facts", "schema", "list",
+)  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""
 
 INTERRUPTED = 130
@@ -40,7 +43,7 @@ class Amends(click.Group):
         """Import the module of a command, and return the command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"experiments.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(_module(cmd_name)).command
         return command
 
     def resolve_command(
@@ -71,6 +74,10 @@ class Amends(click.Group):
             if isinstance(error, InputError):
                 raise Refusal(str(error)) from None
             raise
+
+
+def _module(command: str) -> str:
+    return f"experiments.commands.{command.replace('-', '_')}"
 
 
 def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 from experiments.design import Experiment
 from sim.compiled import model_version
-from sim.policy import Policy
 from sim.scenario import Scenario
 
 Scalar = bool | int | float | str | None
@@ -142,12 +141,6 @@ def changed(scenario: Scenario, point: Point) -> Scenario:
             section = section[part]
         section[last] = value
     return Scenario.model_validate(data)
-
-
-def levers(policy: Policy, point: Point) -> Policy:
-    """Return a policy with the point's `policy.` keys set on top."""
-    own = {key.split(".", 1)[1]: value for key, value in point.items() if key.startswith("policy.")}
-    return Policy.model_validate({**policy.model_dump(), **own})
 
 
 @lru_cache(maxsize=8)
