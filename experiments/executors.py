@@ -32,6 +32,9 @@ enough to lose."""
 MOST_JOBS = 200
 """Jobs in a batch at most."""
 
+QUEUE_SECONDS = 0.5
+"""Work that waits for each thread, so that it has some while the one who hands it out is busy."""
+
 LOST_AFTER = 20.0
 """Seconds without a scheduler or without any worker after which a cluster is given up."""
 
@@ -50,27 +53,40 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def batch_size(pace: float) -> int:
+    """Return how many jobs to send to another process at once, where each takes `pace` seconds."""
+    return max(1, min(round(BATCH_SECONDS / pace), MOST_JOBS)) if pace else 1
+
+
 class Threads:
     """Threads of this process, for compiled runs: they release the interpreter's lock, and nothing
     is copied."""
 
-    batch_seconds = 0.0
-    """Batches of a single job: handing one over costs nothing."""
     deaths: tuple[type[BaseException], ...] = ()
     broken = False
 
     def __init__(self, bench: Bench, workers: int) -> None:
         self.bench = bench
-        self.ahead = 8 * workers
+        self.workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="amends")
+
+    def size(self, pace: float) -> int:
+        """Return how many jobs make a batch: one, since handing it over costs nothing."""
+        return 1
+
+    def ahead(self, pace: float) -> int:
+        """Return how many batches to have under way, where a job takes `pace` seconds."""
+        waiting = round(QUEUE_SECONDS / pace) if pace else 4
+        return self.workers * (1 + max(1, min(waiting, 32)))
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
         return self._pool.submit(self._work, jobs)
 
     def _work(self, jobs: tuple[Job, ...]) -> Finished:
-        made = (self.bench.run(job) for job in jobs)
-        return [result for result in made if result is not None], 0.0
+        began = time.perf_counter()
+        made = [self.bench.run(job) for job in jobs]
+        return [one for one in made if one is not None], time.perf_counter() - began
 
     def renew(self) -> None:
         """Do nothing: threads do not die."""
@@ -88,13 +104,11 @@ class Threads:
 class Processes:
     """Processes of this machine, for behaviours that need the interpreter."""
 
-    batch_seconds = BATCH_SECONDS
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
     def __init__(self, kind: bytes | None, workers: int) -> None:
         self.kind = kind
         self.workers = workers
-        self.ahead = 2 * workers
         self.broken = False
         self._pool = self._new_pool()
 
@@ -105,6 +119,14 @@ class Processes:
             self.workers, initializer=_begin_worker, initargs=(os.getpid(),)
         )
         return pool
+
+    def size(self, pace: float) -> int:
+        """Return how many jobs make a batch."""
+        return batch_size(pace)
+
+    def ahead(self, pace: float) -> int:
+        """Return how many batches to have under way: one for each worker, and one to follow."""
+        return 2 * self.workers
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
@@ -153,8 +175,6 @@ class Cluster:
         If there is no such cluster, it has no workers, or they have another version of the model.
     """
 
-    batch_seconds = BATCH_SECONDS
-
     def __init__(self, where: str, kind: bytes | None) -> None:
         from experiments.extras import extra
 
@@ -172,9 +192,12 @@ class Cluster:
             self._client.close(timeout=2)
             raise
 
-    @property
-    def ahead(self) -> int:
-        """Batches under way: one in each of the workers' threads, and one to follow."""
+    def size(self, pace: float) -> int:
+        """Return how many jobs make a batch."""
+        return batch_size(pace)
+
+    def ahead(self, pace: float) -> int:
+        """Return how many batches to have under way: one for each thread of a worker, and one more."""
         threads: int = sum(worker["nthreads"] for worker in self._workers().values())
         return max(2, 2 * threads)
 

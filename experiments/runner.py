@@ -63,6 +63,7 @@ def perform(
     customer: "type[Customer] | None" = None,
     stopped: threading.Event | None = None,
     keep_going: bool = True,
+    idle: Callable[[], None] | None = None,
     simulate: Callable[..., Any] | None = None,
     network_of: Callable[[Any], Any] | None = None,
 ) -> Generator[tuple[Job, Result], None, None]:
@@ -90,6 +91,8 @@ def perform(
         Set from outside, it ends the matter within a second or so: runs under way are dropped.
     keep_going : bool
         Whether to begin further runs after one has failed.
+    idle : callable, optional
+        Called now and then while nothing has ended.
     simulate, network_of : callable, optional
         See `experiments.worker.Bench`; for threads only.
 
@@ -113,7 +116,7 @@ def perform(
         door = executors.Processes(executors.pickled(customer), count)
     else:
         door = executors.Threads(Bench(customer, simulate, network_of, stopped, keep_going), count)
-    yield from _Flow(chain([first], coming), door, stopped).results()
+    yield from _Flow(chain([first], coming), door, stopped, idle).results()
 
 
 def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
@@ -132,15 +135,23 @@ def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
 class _Flow:
     """Jobs on their way through a door: a bounded number under way, and none lost."""
 
-    def __init__(self, jobs: Iterator[Job], door: Door, stopped: threading.Event) -> None:
+    def __init__(
+        self,
+        jobs: Iterator[Job],
+        door: Door,
+        stopped: threading.Event,
+        idle: Callable[[], None] | None = None,
+    ) -> None:
         self.jobs = jobs
         self.door = door
         self.stopped = stopped
+        self.idle = idle
         self.ended: SimpleQueue[Future[Finished]] = SimpleQueue()
         self.under_way: dict[Future[Finished], tuple[Job, ...]] = {}
         self.suspects: deque[Job] = deque()
         self.alone = False
-        self.size = 1
+        self.pace = 0.0
+        """Seconds that a run takes, lately."""
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Yield what comes of each job."""
@@ -169,8 +180,9 @@ class _Flow:
                 self.submit((self.suspects.popleft(),))
         else:
             self.alone = False
-            while len(self.under_way) < self.door.ahead:
-                batch = tuple(islice(self.jobs, self.size))
+            size, ahead = self.door.size(self.pace), self.door.ahead(self.pace)
+            while len(self.under_way) < ahead:
+                batch = tuple(islice(self.jobs, size))
                 if not batch:
                     break
                 self.submit(batch)
@@ -193,6 +205,8 @@ class _Flow:
             return self.ended.get(timeout=_LOOK)
         except Empty:
             self.door.check()
+            if self.idle is not None:
+                self.idle()
             return None
 
     def unpack(self, ended: "Future[Finished]") -> Iterator[tuple[Job, Result]]:
@@ -212,15 +226,9 @@ class _Flow:
             else:
                 self.suspects.extend(batch)
             return
-        self.measure(len(batch), seconds)
+        now = seconds / len(batch)
+        self.pace = now if self.pace == 0.0 else 0.8 * self.pace + 0.2 * now
         yield from zip(batch, results, strict=len(results) > 0)
-
-    def measure(self, count: int, seconds: float) -> None:
-        """Take batches of about the wanted length from now on."""
-        wanted = self.door.batch_seconds
-        if wanted and seconds:
-            fitting = round(wanted * count / seconds)
-            self.size = max(1, min(fitting, 2 * self.size, executors.MOST_JOBS))
 
 
 def _said(death: BaseException) -> str:

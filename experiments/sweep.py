@@ -1,36 +1,40 @@
 """A sweep: all runs of a plan, done once, kept as they come, and gone on with where it was left.
 
 It stands on `perform`, which does the runs, and on the store, which keeps them. What is kept
-already is not run again, so that starting a sweep once more is to resume it.
+already is not run again, so that starting a sweep once more is to resume it. Several sweeps may be
+at work in one folder: each run is claimed before it is begun.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.extent import check_runs, check_size, jobs_of, part
 from experiments.plan import Job, Plan
 from experiments.plugin import source_digest
-from experiments.runner import Failure, Progress, Run, perform, workers_for
-from sim.errors import InputError
-from sim.memory import available_memory
-from sim.scenario import Scenario, check_memory
+from experiments.results import Results, open_results
+from experiments.runner import Failure, Progress, Result, Run, perform
+from experiments.store import Store
 
 if TYPE_CHECKING:
     from sim.customer import Customer
 
-Pair = tuple[Job, Run]
-
-MOST_RUNS = 50_000_000
-"""Runs in a sweep at most; of more nobody sees the end."""
-
 MOST_TOLD = 100
 """Failures kept in memory; the folder keeps them all."""
+
+FLUSH_SECONDS = 2.0
+FLUSH_RUNS = 4096
+FLUSH_BYTES = 2**25
+"""Runs go to the folder when the first of them has waited so long, or when there are so many."""
+
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks at runs that another sweep is at."""
 
 
 @dataclass
@@ -46,13 +50,15 @@ class Sweep:
     runs : int
         How many runs there are to be, in this shard.
     done, skipped, failed : int
-        Runs done now, runs found done already, and runs that failed.
+        Runs done now, runs found done already or done by another sweep, and runs that failed.
     seconds : float
         Time from beginning to end.
     stopped : bool
         Whether it was stopped before its end.
     failures : list of (Job, Failure)
         The first `MOST_TOLD` of them.
+    set_aside : list of str
+        What was found damaged in the folder, in words; its runs were done again.
     """
 
     plan: Plan
@@ -64,21 +70,24 @@ class Sweep:
     seconds: float = 0.0
     stopped: bool = False
     failures: list[tuple[Job, Failure]] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list, repr=False)
+    set_aside: list[str] = field(default_factory=list)
+    cells: dict[str, int] = field(default_factory=dict, repr=False)
+    """The identity of each run that is there, and the number of its cell."""
+    pairs: list[tuple[Job, Run]] = field(default_factory=list, repr=False)
     """The runs, where they are kept in memory."""
 
     @cached_property
-    def results(self) -> Any:
-        """The runs of the plan as `experiments.results.Results`."""
-        from experiments.results import Results
+    def results(self) -> Results:
+        """The runs of the plan, and no others that the folder may hold."""
+        if self.folder is not None:
+            return open_results(self.folder).select(self.cells)
+        resolved = self.plan.experiment.resolved()
+        return Results.of(self.pairs, experiment=resolved, keys=keys_of(self.plan))
 
-        return Results.of(self.pairs)
-
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over the content of the results, the same whatever the order or the workers."""
-        found: str = self.results.digest
-        return found
+        """SHA-256 over the content of all results, whatever their order, files and workers."""
+        return self.results.digest if self.folder is None else open_results(self.folder).digest
 
     @property
     def complete(self) -> bool:
@@ -114,15 +123,17 @@ def sweep(
         Which part of how many to do, counted from 1: parts are equally large, have nothing in
         common, and together are the whole.
     progress : callable, optional
-        Called now and then with how many runs are done, and of how many.
+        Called in this thread with how many runs are there or have failed, and of how many.
     failed : callable, optional
         Called with each run that fails.
 
     Raises
     ------
     InputError
-        Before anything is run: more runs than can be sane, more people than there is memory for,
-        a folder with other results, a cluster that does not answer.
+        Before anything is run: more runs than anybody sees the end of, more people than there is
+        memory for, a folder with other results, a cluster that does not answer.
+    experiments.durable.DiskError
+        If results cannot be kept; what was kept before is there.
 
     Examples
     --------
@@ -136,75 +147,185 @@ def sweep(
     span = part(len(plan), shard)
     if cluster is None:
         workers = check_size(plan, workers)
+    check_runs(plan)
     made = Sweep(plan, folder, len(span))
-    digest = source_digest(customer) if customer else ""
-    jobs = (replace(job, customer=digest) if digest else job for job in jobs_of(plan, span))
-    stopped = stopped or threading.Event()
-    results = perform(
-        jobs, workers=workers, processes=processes, cluster=cluster, customer=customer,
-        stopped=stopped, network_of=network_of,
-    )  # fmt: skip
-    with closing(results):
-        for job, result in results:
-            if isinstance(result, Failure):
-                made.failed += 1
-                if len(made.failures) < MOST_TOLD:
-                    made.failures.append((job, result))
-                if failed is not None:
-                    failed(job, result)
-            else:
-                made.done += 1
-                made.pairs.append((job, result))
-            if progress is not None:
-                progress(made.done + made.failed + made.skipped, made.runs)
-    made.pairs.sort(key=lambda pair: (pair[0].cell, pair[0].seed))
-    made.stopped = stopped.is_set()
+    with ExitStack() as opened:
+        shelf: _Shelf | _Memory = _Memory(made)
+        if folder is not None:
+            shelf = opened.enter_context(closing(_Shelf(made, _store(plan, folder, customer))))
+        work = _Work(made, shelf, stopped or threading.Event(), progress, failed)
+        work.how = {
+            "workers": workers, "processes": processes, "cluster": cluster, "customer": customer,
+            "network_of": network_of,
+        }  # fmt: skip
+        work.do(plan, span)
     made.seconds = time.perf_counter() - begun
     return made
 
 
-def part(runs: int, shard: tuple[int, int]) -> range:
-    """Return the numbers of the runs in a shard, which follow each other, so share their worlds."""
-    which, many = shard
-    if not 1 <= which <= many:
-        raise InputError(
-            f"shard = {which}/{many} must be a part from 1 to the number of parts, e.g. 1/3, 2/3 "
-            "and 3/3"
+def keys_of(plan: Plan) -> tuple[str, ...]:
+    """Return the keys that the points of a plan set, in order of first appearance."""
+    design = getattr(plan.experiment, "design", None)
+    if design is not None and plan.points is design.points:
+        return tuple(design.keys)
+    return tuple(dict.fromkeys(key for point in plan.points for key in point))
+
+
+def _store(plan: Plan, folder: Path, customer: "type[Customer] | None") -> Store:
+    who = f"{customer.__name__} {source_digest(customer)[:16]}" if customer else None
+    return Store.open(folder, plan.experiment, keys=keys_of(plan), customer=who, planned=len(plan))
+
+
+class _Memory:
+    """Results that are kept in memory."""
+
+    def __init__(self, made: Sweep) -> None:
+        self.made = made
+
+    def wanted(self, job: Job) -> bool | None:
+        """Return whether a run is to be done now; None if it is in other hands."""
+        return True
+
+    def keep(self, job: Job, run: Run) -> None:
+        self.made.pairs.append((job, run))
+
+    def fail(self, job: Job, failure: Failure) -> None:
+        """Do nothing more: the sweep tells of it."""
+
+    def look(self) -> None:
+        """Do nothing: there is nothing to flush."""
+
+    def finish(self) -> None:
+        self.made.pairs.sort(key=lambda pair: (pair[0].cell, pair[0].seed))
+
+
+class _Shelf:
+    """Results on their way to a folder, some at a time."""
+
+    def __init__(self, made: Sweep, store: Store) -> None:
+        self.made = made
+        self.store = store
+        self.waiting: list[tuple[Job, Run]] = []
+        self.bytes = 0
+        self.since = 0.0
+
+    def wanted(self, job: Job) -> bool | None:
+        """Claim a run: False if it is done, None if another sweep is at it."""
+        if self.store.claim(job.identity):
+            return True
+        return False if job.identity in self.store.finished else None
+
+    def keep(self, job: Job, run: Run) -> None:
+        """Take a result; it is on the disk after some seconds."""
+        if not self.waiting:
+            self.since = time.monotonic()
+        self.waiting.append((job, run))
+        self.bytes += run.series.nbytes
+        self.look()
+
+    def fail(self, job: Job, failure: Failure) -> None:
+        self.store.fail(job, failure)
+
+    def look(self) -> None:
+        """Write what has waited for long enough."""
+        if self.waiting and (
+            time.monotonic() - self.since > FLUSH_SECONDS
+            or len(self.waiting) >= FLUSH_RUNS
+            or self.bytes >= FLUSH_BYTES
+        ):
+            self.flush()
+
+    def flush(self) -> None:
+        self.store.add(self.waiting)
+        self.waiting, self.bytes = [], 0
+
+    def finish(self) -> None:
+        self.flush()
+        self.made.set_aside = list(self.store.set_aside)
+
+    def close(self) -> None:
+        """Keep what there is, also after an error or Ctrl-C, and give all claims back."""
+        try:
+            self.flush()
+        finally:
+            self.store.close()
+
+
+class _Work:
+    """The runs of a sweep being done, and counted."""
+
+    how: dict[str, Any]
+
+    def __init__(
+        self,
+        made: Sweep,
+        shelf: _Shelf | _Memory,
+        stopped: threading.Event,
+        progress: Progress | None,
+        failed: Callable[[Job, Failure], None] | None,
+    ) -> None:
+        self.made = made
+        self.shelf = shelf
+        self.stopped = stopped
+        self.progress = progress
+        self.failed = failed
+        self.digest = ""
+        self.busy = array("q")
+        """Numbers of the runs that another sweep is at."""
+
+    def do(self, plan: Plan, span: range) -> None:
+        """Do the runs with these numbers, and then those that others did not do after all."""
+        customer = self.how["customer"]
+        self.digest = source_digest(customer) if customer else ""
+        self.perform(zip(span, jobs_of(plan, span), strict=True))
+        while self.busy and not self.stopped.wait(_LOOK_AGAIN):
+            numbers, self.busy = self.busy, array("q")
+            again = ((n, next(jobs_of(plan, range(n, n + 1)))) for n in numbers)
+            self.perform(again)
+        self.made.stopped = self.stopped.is_set()
+        self.shelf.finish()
+
+    def perform(self, numbered: Iterable[tuple[int, Job]]) -> None:
+        results = perform(
+            self.wanted(numbered), stopped=self.stopped, idle=self.shelf.look, **self.how
         )
-    return range(runs * (which - 1) // many, runs * which // many)
+        with closing(results):
+            for job, result in results:
+                self.take(job, result)
 
+    def wanted(self, numbered: Iterable[tuple[int, Job]]) -> Iterator[Job]:
+        """Yield the jobs that are to be done now."""
+        for number, plain in numbered:
+            job = replace(plain, customer=self.digest) if self.digest else plain
+            wanted = self.shelf.wanted(job)
+            if wanted:
+                yield job
+            elif wanted is None:
+                self.busy.append(number)
+            else:
+                self.made.skipped += 1
+                self.there(job)
 
-def jobs_of(plan: Plan, span: range) -> Iterator[Job]:
-    """Make the jobs of a plan with these numbers, in their order."""
-    cells = len(plan) // max(1, len(plan.seeds))
-    first = span.start // cells if cells else 0
-    later = Plan(plan.experiment, plan.points, plan.policies, plan.seeds[first:])
-    start = span.start - first * cells
-    return islice(later.jobs(), start, start + len(span))
+    def take(self, job: Job, result: Result) -> None:
+        """Keep the result of a job."""
+        if isinstance(result, Failure):
+            self.made.failed += 1
+            self.shelf.fail(job, result)
+            if len(self.made.failures) < MOST_TOLD:
+                self.made.failures.append((job, result))
+            if self.failed is not None:
+                self.failed(job, result)
+            self.tell()
+        else:
+            self.made.done += 1
+            self.shelf.keep(job, result)
+            self.there(job)
 
+    def there(self, job: Job) -> None:
+        self.made.cells[job.identity] = job.cell
+        self.tell()
 
-def check_size(plan: Plan, workers: int | None) -> int:
-    """Return how many workers to take, or refuse what nobody sees the end of or has memory for."""
-    if len(plan) > MOST_RUNS:
-        raise InputError(
-            f"{len(plan):,} runs are more than the {MOST_RUNS:,} that a sweep may have"
-        )
-    biggest = largest(plan)
-    check_memory(biggest)
-    fitting = workers_for(biggest)
-    have, need = available_memory(), biggest.memory_estimate()
-    if workers is not None and have is not None and workers * need > have:
-        raise InputError(
-            f"workers = {workers} at {need / 1e9:,.1f} GB each need more memory than the "
-            f"{have / 1e9:,.1f} GB available: take at most {max(1, have // need)}"
-        )
-    return workers or fitting
-
-
-def largest(plan: Plan) -> Scenario:
-    """Return the scenario of the plan whose runs take the most memory."""
-    keys = plan.points[0].keys() if len(plan.points) else ()
-    if not any(key.startswith(("market.people", "network.")) for key in keys):
-        return plan.experiment.scenario
-    scenarios = (plan.cell(i * len(plan.policies)).scenario for i in range(len(plan.points)))
-    return max(scenarios, key=lambda scenario: scenario.memory_estimate())
+    def tell(self) -> None:
+        if self.progress is not None:
+            made = self.made
+            self.progress(made.done + made.skipped + made.failed, made.runs)
