@@ -38,7 +38,11 @@ def disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError(f"{path}: {reason(error)}; {remedy(error)}") from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> DiskError:
+    return DiskError(f"{path}: {reason(error)}; {remedy(error)}")
 
 
 def reason(error: OSError) -> str:
@@ -118,15 +122,32 @@ def take(path: Path) -> bytes:
     FileNotFoundError
         If it is not there.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise Damaged(f"cannot be read ({reason(error)})") from error
+    data = load(path)
     if name_of(data, path.suffix) != path.name:
         raise Damaged(f"holds {len(data):,} bytes that are not those that were written")
     return data
+
+
+def load(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    Damaged
+        If the disk cannot read what it holds.
+    FileNotFoundError
+        If it is not there.
+    DiskError
+        If it may not be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise Damaged(f"cannot be read ({reason(error)})") from error
+        raise _refusal(path, error) from error
 
 
 def remove(path: Path) -> None:

@@ -6,14 +6,16 @@ it, and is written after it. `failures/` holds a record for each run that failed
 was found damaged.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from experiments import batches, durable, manifest
+from experiments import batches, claims, durable, manifest
 from experiments.durable import Damaged
+from experiments.output import LITTER
 from sim.errors import InputError
 
 RUNS, SERIES, FAILURES, SET_ASIDE = "runs", "series", "failures", "set-aside"
@@ -33,12 +35,34 @@ class Batch(NamedTuple):
     runs: pa.Table
 
 
+def make(path: Path) -> None:
+    """Make a folder of results and those in it; refuse one that holds something else."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; name a folder for the results")
+    ours = {manifest.NAME, claims.NAME, *FOLDERS, *LITTER}
+    with durable.disk(path):
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        there = {each.name for each in path.iterdir()}
+        foreign = {n for n in there - ours if not n.startswith(durable.TEMPORARY)}
+        if foreign and manifest.NAME not in there:
+            raise InputError(
+                f"{path} is no folder of results, since it holds {min(foreign)}: name one that "
+                "does not exist yet, or the folder of an earlier sweep"
+            )
+        for name in FOLDERS:
+            (path / name).mkdir(exist_ok=True)
+        for each in (path, *(made.parent for made in missing)):
+            durable.flush_folder(each)
+
+
 def names(folder: Path, ending: str = ENDING) -> list[str]:
     """Return the names of the finished files in a folder, sorted; none if it is not there."""
-    try:
-        found = [path.name for path in folder.iterdir()]
-    except FileNotFoundError:
-        return []
+    with durable.disk(folder):
+        try:
+            found = os.listdir(folder)
+        except FileNotFoundError:
+            return []
     return sorted(n for n in found if n.endswith(ending) and not n.startswith("."))
 
 
@@ -69,6 +93,20 @@ def good_batches(folder: Path, tell: Tell, columns: list[str] | None = None) -> 
             tell(path, str(damage))
         except FileNotFoundError:
             continue  # another sweep has just set it aside or put it together with others
+
+
+def check_series(path: Path) -> None:
+    """Make sure that the series of a batch are there as they were written.
+
+    Raises
+    ------
+    Damaged
+        If not.
+    """
+    try:
+        durable.take(path)
+    except FileNotFoundError:
+        raise Damaged("is not there") from None
 
 
 def series(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -103,7 +141,7 @@ def failures(folder: Path) -> list[dict[str, Any]]:
     for name in names(folder / FAILURES, ".json"):
         try:
             found.append(manifest.unsealed(folder / FAILURES / name))
-        except Damaged:
+        except (Damaged, FileNotFoundError):
             continue
     return found
 
@@ -120,13 +158,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         what = "is a file, and not a folder of results" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}: name the folder that `amends sweep --out` wrote")
-    if not path.exists():
+    try:
+        found = manifest.unsealed(path)
+    except FileNotFoundError:
         raise InputError(
             f"{folder} is no folder of results, since it has no {manifest.NAME}: name the folder "
             "that `amends sweep --out` wrote"
-        )
-    try:
-        found = manifest.unsealed(path)
+        ) from None
     except Damaged as damage:
         raise InputError(
             f"{path} {damage}; start the same sweep again, which writes it anew and keeps the runs"

@@ -40,12 +40,12 @@ def unsealed(path: Path) -> dict[str, Any]:
     ------
     Damaged
         If it is not what was written.
+    FileNotFoundError
+        If it is not there.
     """
+    data = durable.load(path)
     try:
-        data = path.read_bytes()
         record = json.loads(data)
-    except OSError as error:
-        raise Damaged(f"cannot be read ({durable.reason(error)})") from error
     except ValueError as error:
         raise Damaged("is no longer what was written") from error
     if not isinstance(record, dict) or sealed(record) != data:

@@ -53,7 +53,7 @@ class Results:
         self.experiment: dict[str, Any] = dict(experiment or {})
         self.keys = tuple(keys)
         self._failures = failures
-        self._parts = parts
+        self._parts = list(parts)
 
     @classmethod
     def of(
@@ -80,7 +80,7 @@ class Results:
         found = dict.fromkeys(key for job, _ in pairs for key in job.point)
         columns = tuple(found if keys is None else keys)
         batches.check_keys(columns)
-        kept = list(pairs)
+        kept = list({job.identity: (job, run) for job, run in pairs}.values())
         parts = (
             [_Part(batches.runs_table(kept, columns), lambda: batches.series_table(kept), True)]
             if kept
@@ -129,9 +129,12 @@ class Results:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the content of the runs, whatever their order, files and workers."""
-        table = self._table
-        identities = table.column("identity").to_pylist() if table.num_rows else []
-        return batches.digest(identities, batches.fingerprints(table) if identities else [])
+        identities: list[str] = []
+        rows: list[bytes] = []
+        for part in self._parts:
+            identities += part.runs.column("identity").to_pylist()
+            rows += batches.fingerprints(part.runs)
+        return batches.digest(identities, rows)
 
     def select(self, cells: Mapping[str, int]) -> "Results":
         """Return the runs of a plan alone.
@@ -240,9 +243,9 @@ def _once(parts: Sequence[_Part]) -> list[_Part]:
         if len(new) == len(identities):
             kept.append(part)
         elif new:
-            first = [each in new and not new.discard(each) for each in identities]
-            kept.append(_Part(part.runs.filter(pa.array(first)), part.series, False))
-        seen.update(identities)
+            chosen = pc.is_in(part.runs.column("identity"), pa.array(sorted(new)))
+            kept.append(_Part(part.runs.filter(chosen), part.series, False))
+        seen.update(new)
     return kept
 
 

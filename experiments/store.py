@@ -7,29 +7,23 @@ again. Several sweeps may work in one folder at once: each run is claimed before
 """
 
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
+
+import pyarrow as pa
 
 from experiments import batches, claims, durable, folder, manifest
 from experiments.batches import Pair
 from experiments.claims import claims_of
 from experiments.design import Experiment
-from experiments.durable import Damaged, disk
+from experiments.durable import Damaged, DiskError, disk
 from experiments.folder import FAILURES, FOLDERS, RUNS, SERIES, SET_ASIDE
 from experiments.plan import Job
+from experiments.runner import Failure
 from sim.compiled import model_version
 from sim.errors import InputError
-
-
-class Failure(Protocol):
-    """What is kept of a run that failed: see `experiments.runner.Failure`."""
-
-    @property
-    def error(self) -> str: ...
-    @property
-    def traceback(self) -> str: ...
 
 
 class Store:
@@ -55,8 +49,10 @@ class Store:
         self._leaving = leaving
         self._schemas: dict[str, Any] = {}
         self._known: set[str] = set()
+        self._series: set[str] = set()
         self._seen = (0, 0)
         self._own = 0
+        self._open = True
 
     @classmethod
     def open(
@@ -92,13 +88,19 @@ class Store:
         DiskError
             If it cannot be read or written.
         """
-        place = Path(path)
-        wanted = experiment and manifest.manifest_of(experiment, keys, customer, planned)
         batches.check_keys(keys)
-        if wanted:
-            _make(place)
-        else:
+        if experiment is None:
+            return cls.of(path, None)
+        return cls.of(path, manifest.manifest_of(experiment, keys, customer, planned))
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str], wanted: Mapping[str, Any] | None) -> Self:
+        """Open a folder for what a manifest describes; see `open`."""
+        place = Path(path)
+        if wanted is None:
             folder.read_manifest(place)
+        else:
+            folder.make(place)
         with ExitStack() as opening:
             store = cls(place, opening.enter_context(claims_of(place)), opening)
             with store._claims.manifest():
@@ -114,13 +116,24 @@ class Store:
         """Return the store."""
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """Close the folder."""
-        self.close()
+        with suppress(DiskError) if kind else nullcontext():
+            self.close()
 
     def close(self) -> None:
-        """Give back all claims. What was added is there already."""
-        self._leaving.close()
+        """List the files in the manifest, and give back all claims."""
+        with self._leaving:
+            if self._open:
+                self._open = False
+                with self._claims.manifest():
+                    self._agree(None)
+                    self._keep({**self.manifest, "files": self._files()})
+
+    def _files(self) -> list[str]:
+        with disk(self.path):
+            kinds = {name: folder.names(self.path / name) for name in (RUNS, SERIES)}
+        return [f"{kind}/{name}" for kind, found in kinds.items() for name in found]
 
     def claim(self, identity: str) -> bool:
         """Claim a run for this sweep; False if it is finished, or another sweep is at it."""
@@ -146,13 +159,19 @@ class Store:
         DiskError
             If they could not be written; nothing of them counts then.
         """
-        if not pairs:
-            return
-        runs = batches.runs_table(pairs, self.manifest["keys"])
-        self._write(runs, batches.series_table(pairs))
-        for job, _ in pairs:
-            durable.remove(self._failure(job.identity))
-        self.release(*(job.identity for job, _ in pairs))
+        each_once = list({job.identity: (job, run) for job, run in pairs}.values())
+        if each_once:
+            runs = batches.runs_table(each_once, self.manifest["keys"])
+            self.add_tables(runs, batches.series_table(each_once))
+
+    def add_tables(self, runs: pa.Table, series: pa.Table) -> None:
+        """Keep results that are tables already: see `batches.runs_table` and `series_table`."""
+        identities = runs.column("identity").to_pylist()
+        self._write(runs, series)
+        self.finished.update(identities)
+        for identity in identities:
+            durable.remove(self._failure(identity))
+        self.release(*identities)
 
     def fail(self, job: Job, failure: Failure) -> None:
         """Keep the record of a run that failed. It is not finished, and may be tried again."""
@@ -166,23 +185,28 @@ class Store:
             "scenario": job.scenario.resolved(),
             "versions": self.manifest["versions"],
         }
-        path = self._failure(job.identity)
-        durable.put(path.parent, path.name, manifest.sealed(record))
+        self.add_failure(record)
         self.release(job.identity)
+
+    def add_failure(self, record: Mapping[str, Any]) -> None:
+        """Keep a record as `fail` makes it."""
+        path = self._failure(record["identity"])
+        durable.put(path.parent, path.name, manifest.sealed(record))
 
     @property
     def failures(self) -> list[dict[str, Any]]:
         """The records of runs that failed and have not been finished since, by identity."""
-        return folder.failures(self.path)
+        found = folder.failures(self.path)
+        return [record for record in found if record["identity"] not in self.finished]
 
     @property
     def digest(self) -> str:
         """SHA-256 over the content of all results, whatever their order, files and workers."""
         return folder.digest(self.path, self._put_aside)
 
-    def _write(self, runs: Any, series: Any) -> None:
-        self._check_schema(RUNS, runs)
-        self._check_schema(SERIES, series)
+    def _write(self, runs: pa.Table, series: pa.Table) -> None:
+        """Write a pair of files, the series first: once its summary is there, a run is done."""
+        runs, series = self._fitting(RUNS, runs), self._fitting(SERIES, series)
         said = {
             "schema": batches.SCHEMA,
             "model": model_version(),
@@ -195,37 +219,45 @@ class Store:
         name = durable.name_of(data, folder.ENDING)
         durable.put(self.path / RUNS, name, data)
         self._known.add(name)
-        self.finished.update(runs.column("identity").to_pylist())
         self._claims.added()
         self._own += 1
 
-    def _check_schema(self, kind: str, table: Any) -> None:
-        """Refuse rows that would not fit into one table with those that are there."""
+    def _fitting(self, kind: str, table: pa.Table) -> pa.Table:
+        """Return rows in the order of columns in which the others are; refuse other columns."""
         there = self._schemas.setdefault(kind, table.schema)
+        if {*there.names} == {*table.column_names}:
+            table = table.select(there.names)
         if not there.equals(table.schema):
             odd = sorted({*map(str, there)} ^ {*map(str, table.schema)})
             raise InputError(
                 f"{self.path / kind} holds other columns than these runs have ({', '.join(odd)}): "
                 "choose another folder"
             )
+        return table
 
-    def _agree(self, wanted: dict[str, Any] | None) -> None:
+    def _agree(self, wanted: Mapping[str, Any] | None) -> None:
         """Read the manifest and let the experiment go on in it, or write the first one."""
         path = self.path / manifest.NAME
+        there = None
         try:
-            there = manifest.unsealed(path) if path.exists() else None
+            there = manifest.unsealed(path)
+        except FileNotFoundError:
+            pass
         except Damaged as damage:
-            there = None
             self._put_aside(path, str(damage))
-        if there is None and wanted is None:
-            folder.read_manifest(self.path)
-        self.manifest = there or wanted or {}
-        manifest.check_layout(self.manifest, self.path)
-        manifest.check_model(self.manifest, self.path)
-        if there and wanted:
-            self.manifest = manifest.joined(there, wanted, self.path)
-        if self.manifest != there:
-            durable.put(self.path, manifest.NAME, manifest.sealed(self.manifest))
+        found = there or wanted or self.manifest
+        if not found:
+            raise InputError(f"{path} is gone: start the same sweep again, which writes it anew")
+        manifest.check_layout(found, self.path)
+        manifest.check_model(found, self.path)
+        self.manifest = dict(there or {})
+        self._keep(manifest.joined(there, wanted, self.path) if there and wanted else found)
+
+    def _keep(self, changed: Mapping[str, Any]) -> None:
+        """Write the manifest, if it is not so already."""
+        if changed != self.manifest:
+            durable.put(self.path, manifest.NAME, manifest.sealed(changed))
+            self.manifest = dict(changed)
 
     def _marks(self) -> tuple[int, int]:
         """Return what changes when other sweeps add results: see `claims`."""
@@ -240,22 +272,23 @@ class Store:
                     self._take_up(self.path / RUNS / name, check_series)
 
     def _take_up(self, path: Path, check_series: bool) -> None:
+        """Count the runs of a file as finished; set it aside if it or its series is damaged."""
         try:
-            batch = folder.batch(path, None if RUNS not in self._schemas else ["identity"])
+            batch = folder.batch(path, ["identity"] if RUNS in self._schemas else None)
+        except FileNotFoundError:
+            return
         except Damaged as damage:
             self._put_aside(path, str(damage))
-            return
-        except FileNotFoundError:
             return
         self._check_origin(batch)
         if check_series:
             try:
-                durable.take(batch.series)
-            except (Damaged, FileNotFoundError) as damage:
-                what = str(damage) if isinstance(damage, Damaged) else "is not there"
-                self._put_aside(batch.series, what)
-                self._put_aside(path, f"belongs to {batch.series.name}, which {what}")
+                folder.check_series(batch.series)
+            except Damaged as damage:
+                self._put_aside(batch.series, str(damage))
+                self._put_aside(path, f"belongs to {batch.series.name}, which {damage}")
                 return
+        self._series.add(batch.series.name)
         self._schemas.setdefault(RUNS, batch.runs.schema.remove_metadata())
         self._known.add(path.name)
         self.finished.update(batch.runs.column("identity").to_pylist())
@@ -266,8 +299,7 @@ class Store:
         if theirs != (model_version(), manifest.base(self.manifest)):
             raise InputError(
                 f"{batch.path} holds results of another experiment or model version "
-                f"({batch.metadata.get('model')}; this is {model_version()}): move it away, or "
-                "choose another folder"
+                f"({theirs[0]}; this is {model_version()}): move it away, or choose another folder"
             )
 
     def _put_aside(self, path: Path, why: str) -> None:
@@ -279,36 +311,12 @@ class Store:
 
     def _tidy(self) -> None:
         """Clear away what killed sweeps left unfinished; only while no other is at work."""
-        used = {durable.TEMPORARY}
         for path in (self.path, *(self.path / name for name in FOLDERS)):
             for left in path.glob(f"{durable.TEMPORARY}*"):
                 durable.remove(left)
-        for name in folder.names(self.path / RUNS):
-            used.add(folder.batch(self.path / RUNS / name, ["identity"]).series.name)
         for name in folder.names(self.path / SERIES):
-            if name not in used:
+            if name not in self._series:
                 durable.remove(self.path / SERIES / name)
 
     def _failure(self, identity: str) -> Path:
         return self.path / FAILURES / f"{identity}.json"
-
-
-def _make(path: Path) -> None:
-    """Make a folder of results and those in it; refuse one that holds something else."""
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; name a folder for the results")
-    ours = {manifest.NAME, claims.NAME, *FOLDERS, ".DS_Store", "Thumbs.db", "desktop.ini"}
-    with disk(path):
-        missing = [each for each in (path, *path.parents) if not each.exists()]
-        path.mkdir(parents=True, exist_ok=True)
-        there = {each.name for each in path.iterdir()}
-        foreign = {n for n in there - ours if not n.startswith(durable.TEMPORARY)}
-        if foreign and manifest.NAME not in there:
-            raise InputError(
-                f"{path} is no folder of results, since it holds {min(foreign)}: name one that "
-                "does not exist yet, or the folder of an earlier sweep"
-            )
-        for name in FOLDERS:
-            (path / name).mkdir(exist_ok=True)
-        for each in (path, *(made.parent for made in missing)):
-            durable.flush_folder(each)
