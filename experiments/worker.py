@@ -170,6 +170,8 @@ class Bench:
         if self.stopped.is_set():
             return None
         try:
+            if job.fault:
+                raise InputError(job.fault)
             outcome = self.simulate(job.scenario, network=self.networks.of(job.scenario))
             return None if self.stopped.is_set() else kept(job, outcome)
         except Exception as error:

@@ -261,6 +261,9 @@ class DesignSection(Section):
         if not isinstance(data, dict):
             return data
         kinds = [kind for kind in KINDS if data.get(kind) is not None]
+        dotted = next((key for key in data if "." in key), None)
+        if dotted is not None:
+            raise ValueError(f"must have {dotted} within one of {', '.join(KINDS)}, or `fixed`")
         if not kinds and set(data) <= {*KINDS, "fixed", "exclude"}:
             raise ValueError(f"must have one of {', '.join(KINDS)}")
         if len(kinds) > 1:
@@ -349,7 +352,7 @@ class DesignSection(Section):
         for i, entry in enumerate(self.exclude or ()):
             for key, values in entry.items():
                 if key not in levels:
-                    text = f"is not among the keys of this design ({', '.join(levels)})"
+                    text = f"names no key of this design ({', '.join(levels)})"
                     faults.add(("exclude", i, key), values, text)
                 elif text := _never(levels[key], values):
                     faults.add(("exclude", i, key), values, text)

@@ -118,6 +118,7 @@ def _meant(key: str) -> str:
     fields = _fields()
     last = key.rpartition(".")[2]
     alike = [name for name in fields if name.rpartition(".")[2] == last]
+    alike = [name for name in alike if ".0." not in name] or alike
     close = nearest(key, fields) if not alike else " or ".join(alike[:3])
     if not close:
         by_end = {name.rpartition(".")[2]: name for name in fields}
