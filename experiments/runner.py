@@ -192,10 +192,9 @@ class _Flow:
             self.door.renew()
         try:
             future = self.door.submit(batch)
-        except self.door.deaths:  # before anybody has noticed
-            self.door.broken = True
-            self.suspects.extend(batch)
-            return
+        except self.door.deaths:  # of a worker that had nothing to do
+            self.door.renew()
+            future = self.door.submit(batch)
         self.under_way[future] = batch
         future.add_done_callback(self.ended.put)
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.extent import check_runs, check_size, jobs_of, part
+from experiments.extent import check_runs, check_size, keys_of, part
 from experiments.plan import Job, Plan
 from experiments.plugin import source_digest
 from experiments.results import Results, open_results
@@ -105,7 +105,7 @@ def sweep(
     customer: "type[Customer] | None" = None,
     shard: tuple[int, int] = (1, 1),
     progress: Progress | None = None,
-    failed: Callable[[Job, Failure], None] | None = None,
+    watch: Callable[["Sweep"], None] | None = None,
     stopped: threading.Event | None = None,
     network_of: Callable[[Any], Any] | None = None,
 ) -> Sweep:
@@ -124,8 +124,8 @@ def sweep(
         common, and together are the whole.
     progress : callable, optional
         Called in this thread with how many runs are there or have failed, and of how many.
-    failed : callable, optional
-        Called with each run that fails.
+    watch : callable, optional
+        Called in this thread, whenever a run has ended, with the sweep as it then is.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def sweep(
         shelf: _Shelf | _Memory = _Memory(made)
         if folder is not None:
             shelf = opened.enter_context(closing(_Shelf(made, _store(plan, folder, customer))))
-        work = _Work(made, shelf, stopped or threading.Event(), progress, failed)
+        work = _Work(made, shelf, stopped or threading.Event(), progress, watch)
         work.how = {
             "workers": workers, "processes": processes, "cluster": cluster, "customer": customer,
             "network_of": network_of,
@@ -161,14 +161,6 @@ def sweep(
         work.do(plan, span)
     made.seconds = time.perf_counter() - begun
     return made
-
-
-def keys_of(plan: Plan) -> tuple[str, ...]:
-    """Return the keys that the points of a plan set, in order of first appearance."""
-    design = getattr(plan.experiment, "design", None)
-    if design is not None and plan.points is design.points:
-        return tuple(design.keys)
-    return tuple(dict.fromkeys(key for point in plan.points for key in point))
 
 
 def _store(plan: Plan, folder: Path, customer: "type[Customer] | None") -> Store:
@@ -262,13 +254,13 @@ class _Work:
         shelf: _Shelf | _Memory,
         stopped: threading.Event,
         progress: Progress | None,
-        failed: Callable[[Job, Failure], None] | None,
+        watch: Callable[[Sweep], None] | None,
     ) -> None:
         self.made = made
         self.shelf = shelf
         self.stopped = stopped
         self.progress = progress
-        self.failed = failed
+        self.watch = watch
         self.digest = ""
         self.busy = array("q")
         """Numbers of the runs that another sweep is at."""
@@ -277,11 +269,10 @@ class _Work:
         """Do the runs with these numbers, and then those that others did not do after all."""
         customer = self.how["customer"]
         self.digest = source_digest(customer) if customer else ""
-        self.perform(zip(span, jobs_of(plan, span), strict=True))
+        self.perform((number, plan[number]) for number in span)
         while self.busy and not self.stopped.wait(_LOOK_AGAIN):
             numbers, self.busy = self.busy, array("q")
-            again = ((n, next(jobs_of(plan, range(n, n + 1)))) for n in numbers)
-            self.perform(again)
+            self.perform((number, plan[number]) for number in numbers)
         self.made.stopped = self.stopped.is_set()
         self.shelf.finish()
 
@@ -313,8 +304,6 @@ class _Work:
             self.shelf.fail(job, result)
             if len(self.made.failures) < MOST_TOLD:
                 self.made.failures.append((job, result))
-            if self.failed is not None:
-                self.failed(job, result)
             self.tell()
         else:
             self.made.done += 1
@@ -326,6 +315,8 @@ class _Work:
         self.tell()
 
     def tell(self) -> None:
+        if self.watch is not None:
+            self.watch(self.made)
         if self.progress is not None:
             made = self.made
             self.progress(made.done + made.skipped + made.failed, made.runs)
