@@ -34,6 +34,16 @@ network_option = click.option(
     help="Friendships to read from a file: edge list, csv, GraphML or GEXF.",
 )  # fmt: skip
 days_option = click.option("--days", type=int, help="How many days to run.")
+seeds_option = click.option(
+    "--seeds", type=int, help="How many worlds; more make the intervals narrower."
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), help="Threads; all processors by default."
+)
+runs_option = click.option(
+    "--runs", type=click.Path(path_type=Path), metavar="DIR",
+    help="Keep the runs in this folder, as `amends sweep` does; those there are not run again.",
+)  # fmt: skip
 
 
 def out_folder(
