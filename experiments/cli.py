@@ -14,7 +14,7 @@ import click
 
 COMMANDS = (
     "run", "customer", "compare",
-    "sweep",
+    "sweep", "status", "verify", "merge",
     "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""
@@ -70,10 +70,13 @@ class Amends(click.Group):
         except (click.ClickException, click.exceptions.Exit, OSError):
             raise
         except Exception as error:
+            from experiments.durable import DiskError
             from sim.errors import InputError
 
             if isinstance(error, InputError):
                 raise Refusal(str(error)) from None
+            if isinstance(error, DiskError):
+                raise click.ClickException(str(error)) from None
             raise
 
 
