@@ -1,35 +1,23 @@
 """Comparing policies in the same worlds: what each outcome comes to, and how sure that is."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from experiments import networks, statistics
+from experiments import estimates, networks
 from experiments.conclusion import caveats, conclude
 from experiments.design import Experiment
-from experiments.outcomes import MEASURES
+from experiments.estimates import Estimate, Summary
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
+from experiments.plan import Job, Plan
 from experiments.runner import Progress, Run, run_experiment
-from experiments.statistics import Array
+from experiments.statistics import Array, Interval, Sampling, mean_interval
+from experiments.stopping import Rounds, Stand, rule_of, sampling, stand
 
-
-class Estimate(NamedTuple):
-    """An outcome under a policy, and its difference from the baseline in the same worlds.
-
-    None stands for what cannot be had: an interval from one seed, a ratio of nothing, the best of
-    what is neither good nor bad.
-    """
-
-    mean: float | None
-    low: float | None
-    high: float | None
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
-    best_probability: float | None
+__all__ = ["Comparison", "Estimate", "compare", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -63,12 +51,33 @@ class Comparison:
     @property
     def yardstick(self) -> str:
         """Name of the policy that spend is held against: `none` where it takes part."""
-        return yardstick(self.experiment)
+        return estimates.yardstick(self.experiment)
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The worlds, in the order in which they were run."""
+        return estimates.seeds(self.experiment, self.runs)
+
+    @cached_property
+    def worlds(self) -> dict[str, int]:
+        """In how many of the worlds each policy was run: the first so many."""
+        return estimates.worlds(self.experiment, self.runs)
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        """The worlds."""
-        return self.experiment.seeds
+    def sampling(self) -> Sampling:
+        """How it was decided how many worlds to run, on which all intervals depend."""
+        return sampling(self.experiment)
+
+    @cached_property
+    def stand(self) -> Stand | None:
+        """What the experiment's rule for the number of runs found; None without such a rule."""
+        rule = rule_of(self.experiment)
+        if rule is None:
+            return None
+        rows = zip(self.samples(rule.outcome), self.worlds.values(), strict=True)
+        names = list(self.policies)
+        values = [row[:count] for row, count in rows]
+        return stand(rule, names, values, names.index(self.baseline))
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -93,7 +102,7 @@ class Comparison:
     @property
     def ties(self) -> tuple[int, ...]:
         """How many ties there are, world by world."""
-        return tuple(run.ties for run in self.runs_of(self.baseline))
+        return tuple({run.seed: run.ties for run in self.runs}.values())
 
     @property
     def network(self) -> str:
@@ -105,8 +114,26 @@ class Comparison:
         return [run for run in self.runs if run.policy == policy]
 
     def samples(self, outcome: str) -> Array:
-        """Return an outcome as an array [policies, seeds]; NaN where it was undefined."""
-        return _samples(self.experiment, self.runs, outcome)
+        """Return an outcome as an array [policies, seeds]; NaN where undefined or not run."""
+        return estimates.samples(self.experiment, self.runs, outcome)
+
+    def standing(self, outcome: str) -> dict[str, float]:
+        """Return a value for each policy by which they can be ranked, where the outcome is defined.
+
+        The mean; where policies were run in different numbers of worlds, that of one that was run
+        in all of them, and for each other the paired difference from it on top: the first worlds
+        may have been lucky for all.
+        """
+        means = {name: by[outcome].mean for name, by in self.policies.items()}
+        known = {name: mean for name, mean in means.items() if mean is not None}
+        if len(set(self.worlds.values())) == 1 or outcome in RATIOS_OF_MEANS:
+            return known
+        values = dict(zip(self.policies, self.samples(outcome), strict=True))
+        anchor = max(known, key=lambda name: self.worlds[name])
+        return {
+            name: known[anchor] + float(mean_interval(values[name] - values[anchor]).mean)
+            for name in known
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data, without NaN and infinity."""
@@ -123,6 +150,7 @@ class Comparison:
                 for policy, estimates in self.policies.items()
             },
             "crn": {policy: dict(ratios) for policy, ratios in self.narrowing.items()},
+            **({} if self.stand is None else {"stopping": self.stand.to_json()}),
         }
 
     def runs_frame(self) -> Any:
@@ -172,12 +200,13 @@ class Comparison:
         frame.insert(0, "policy", np.repeat(names, lengths))
         return frame
 
-    def mean_series(self, column: str) -> dict[str, statistics.Interval]:
+    def mean_series(self, column: str) -> dict[str, Interval]:
         """Return a column of the series over time, as mean and interval over the seeds by policy."""
         at = self.runs[0].columns.index(column)
         return {
-            policy: statistics.mean_interval(
-                np.stack([run.series[:, at] for run in self.runs_of(policy)], axis=-1)
+            policy: mean_interval(
+                np.stack([run.series[:, at] for run in self.runs_of(policy)], axis=-1),
+                self.sampling,
             )
             for policy in self.experiment.policies
         }
@@ -193,6 +222,9 @@ def compare(
 ) -> Comparison:
     """Run an experiment and compare its policies; see `run_experiment` for the parameters.
 
+    Where the experiment has a rule for the number of runs (`precision`, `select_best`), worlds are
+    added round by round until it says that they are enough.
+
     Examples
     --------
     >>> from experiments.design import load_experiment
@@ -200,107 +232,49 @@ def compare(
     >>> sorted(compare(experiment).policies)
     ['bakery', 'fast', 'fast-generous', 'none', 'slow']
     """
-    runs = run_experiment(
+    rounds = Rounds(Plan(experiment, points=[{}]))
+    order = {policy: i for i, policy in enumerate(experiment.policies)}
+    runs: list[Run] = []
+    for jobs in rounds:
+        made = run_experiment(
+            _part(experiment, list(jobs)),
+            workers=workers,
+            progress=_counting(progress, len(runs), rounds.jobs),
+            simulate=simulate,
+            network_of=network_of,
+        )
+        for run in made:
+            rounds.tell(order[run.policy], run.seed, run.values.get(rounds.outcome or "", np.nan))
+        runs += made
+    return summarise(experiment, sorted(runs, key=lambda run: order[run.policy]))
+
+
+def _part(experiment: Experiment, jobs: Sequence[Job]) -> Experiment:
+    """Return the part of an experiment that these jobs are: some policies in some worlds."""
+    policies = dict.fromkeys(job.policy for job in jobs)
+    return replace(
         experiment,
-        workers=workers,
-        progress=progress,
-        simulate=simulate,
-        network_of=network_of,
+        policies={policy: experiment.policies[policy] for policy in policies},
+        seeds=tuple(dict.fromkeys(job.seed for job in jobs)),
     )
-    return summarise(experiment, runs)
+
+
+def _counting(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return what counts the runs of earlier rounds, too."""
+    return None if progress is None else lambda done, _: progress(before + done, total)
 
 
 def summarise(experiment: Experiment, runs: Sequence[Run]) -> Comparison:
     """Compare the runs of an experiment, by policy and then by seed."""
-    policies = tuple(experiment.policies)
-    baseline = policies.index(experiment.baseline)
-    summary = _Summary(experiment, runs, baseline)
-    wanted = {*runs[0].values, *_RATIOS_OF_MEANS, *experiment.outcomes}
+    summary = Summary(experiment, runs)
+    wanted = {*runs[0].values, *RATIOS_OF_MEANS, *experiment.outcomes}
     names = [name for name in MEASURES if name in wanted]
     estimates = {name: summary.estimates(name) for name in names}
     narrowings = {name: summary.narrowing(name) for name in names}
+    policies = list(enumerate(experiment.policies))
     return Comparison(
         experiment,
         tuple(runs),
-        {p: {name: estimates[name][i] for name in names} for i, p in enumerate(policies)},
-        {p: {name: narrowings[name][i] for name in names} for i, p in enumerate(policies)},
+        {p: {name: estimates[name][i] for name in names} for i, p in policies},
+        {p: {name: narrowings[name][i] for name in names} for i, p in policies},
     )
-
-
-_RATIOS_OF_MEANS = ("cost_per_customer_saved", "return_on_recovery_spend")
-"""Outcomes that one run has not: they are relative to another policy's run in the same world."""
-
-
-def yardstick(experiment: Experiment) -> str:
-    """Return the policy that spend is held against: doing nothing, else the baseline."""
-    return "none" if "none" in experiment.policies else experiment.baseline
-
-
-class _Summary:
-    """The statistics of an experiment's runs."""
-
-    def __init__(self, experiment: Experiment, runs: Sequence[Run], baseline: int) -> None:
-        self.experiment = experiment
-        self.runs = runs
-        self.baseline = baseline
-        self.yardstick = list(experiment.policies).index(yardstick(experiment))
-
-    def samples(self, outcome: str) -> Array:
-        return _samples(self.experiment, self.runs, outcome)
-
-    def estimates(self, name: str) -> list[Estimate]:
-        """Return the estimates of an outcome, by policy."""
-        if name in _RATIOS_OF_MEANS:
-            return self.ratio_estimates(name)
-        samples, direction = self.samples(name), MEASURES[name].direction
-        level = statistics.mean_interval(samples)
-        difference = statistics.mean_interval(samples - samples[self.baseline])
-        best = (
-            statistics.best_probability(samples, direction)
-            if direction
-            else np.full(len(samples), np.nan)
-        )
-        columns = (*level, *difference, best)
-        return [Estimate(*map(_known, row)) for row in zip(*columns, strict=True)]
-
-    def ratio_estimates(self, name: str) -> list[Estimate]:
-        """Return the estimates of a ratio of means, where its denominator is positive."""
-        over, under = self.ratio(name)
-        ratio = statistics.fieller(over, under)
-        defined = np.where(np.isfinite(under), under, 0.0).sum(axis=1) > 0
-        level = [np.where(defined, part, np.nan) for part in ratio]
-        best = statistics.best_ratio_probability(over, under, MEASURES[name].direction)
-        nothing = np.full(len(over), np.nan)
-        columns = (*level, nothing, nothing, nothing, best)
-        return [Estimate(*map(_known, row)) for row in zip(*columns, strict=True)]
-
-    def ratio(self, name: str) -> tuple[Array, Array]:
-        """Return numerator and denominator [policies, seeds]; NaN for the yardstick's own."""
-        spend = self.beyond(self.samples("recovery_cost"))
-        if name == "cost_per_customer_saved":
-            return spend, self.beyond(self.samples("customers_kept"))
-        return self.beyond(self.samples("margin")) - spend, spend
-
-    def beyond(self, samples: Array) -> Array:
-        """Return the differences from the yardstick in the same worlds; its own are undefined."""
-        differences: Array = samples - samples[self.yardstick]
-        differences[self.yardstick] = np.nan
-        return differences
-
-    def narrowing(self, name: str) -> list[float | None]:
-        """Return how much the shared worlds narrowed each difference from the baseline."""
-        if name in _RATIOS_OF_MEANS:
-            return [None] * len(self.experiment.policies)
-        samples = self.samples(name)
-        ratios = statistics.narrowing(samples, samples[self.baseline])
-        ratios[self.baseline] = np.nan
-        return [_known(ratio) for ratio in ratios]
-
-
-def _samples(experiment: Experiment, runs: Sequence[Run], outcome: str) -> Array:
-    values = [run.values.get(outcome, math.nan) for run in runs]
-    return np.array(values, dtype=np.float64).reshape(len(experiment.policies), -1)
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

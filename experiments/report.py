@@ -33,7 +33,11 @@ def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
         plots.save(_forest(comparison), folder.path, "differences")
     folder.text("report.md", report(comparison))
     folder.provenance = {
-        "result": {"conclusion": comparison.conclusion, "notes": list(comparison.notes)},
+        "result": {
+            "conclusion": comparison.conclusion,
+            "notes": list(comparison.notes),
+            **({} if comparison.stand is None else {"stopping": comparison.stand.to_json()}),
+        },
         "network": record(comparison.experiment.scenario, comparison.people, comparison.ties),
         "experiment": write_experiment(folder, comparison.experiment).resolved(),
     }
@@ -55,6 +59,9 @@ def write_experiment(folder: "ResultsFolder", experiment: "Experiment") -> "Expe
 
 def _worlds(comparison: "Comparison") -> str:
     count = len(comparison.seeds)
+    fewest = min(comparison.worlds.values())
+    if fewest < count:
+        return f"{fewest} to {count} shared worlds"
     return f"{count} shared worlds" if count > 1 else "one world"
 
 
