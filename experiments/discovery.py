@@ -176,6 +176,12 @@ def _pool(table: Columns, interest: Mask) -> list[str]:
     return list(order)[:_POOL]
 
 
+def ranked(points: pd.DataFrame, interest: Mask) -> list[str]:
+    """Return the columns by how well each tells the points of interest by itself, the best first."""
+    table = {str(name): points[name].to_numpy() for name in points.columns}
+    return sorted(table, key=lambda name: -_alone(table, name, interest))
+
+
 def _alone(table: Columns, column: str, interest: Mask) -> float:
     """Return the best score that a limit on one column alone reaches."""
     part = {column: table[column]}

@@ -57,7 +57,8 @@ class Regrets:
     @cached_property
     def counts(self) -> Array:
         """How many seeds count at each point [points]."""
-        return np.isfinite(self.paired[:, 0]).sum(axis=1).astype(float)
+        counts: Array = np.isfinite(self.paired[:, 0]).sum(axis=1).astype(float)
+        return counts
 
     @cached_property
     def means(self) -> Array:

@@ -10,7 +10,7 @@ from experiments.wording import count, decimals, figure, listed, percent
 
 if TYPE_CHECKING:
     from experiments.discovery import Description, Limit
-    from experiments.robust import Robustness
+    from experiments.robustness import Robustness
 
 
 class Observable(NamedTuple):
@@ -67,8 +67,7 @@ def _words(limit: "Limit") -> tuple[str, str]:
         values = [said_value(value) for value in limit.values]  # type: ignore[arg-type]
         return f"{limit.column} is {' or '.join(values)}", ""
     observed = OBSERVABLES.get(limit.column)
-    share = observed is not None and observed.share
-    amount, ends = _amount(limit, 100.0 if share else 1.0, "%" if share else "")
+    amount, ends = amount_and_ends(limit)
     if observed is None:
         side = "below" if limit.comparison == "<" else "above"
         about = parameter_of(limit.column)
@@ -76,9 +75,15 @@ def _words(limit: "Limit") -> tuple[str, str]:
     return (observed.below if limit.comparison == "<" else observed.above).format(amount), ends
 
 
-def _amount(limit: "Limit", scale: float, unit: str) -> tuple[str, str]:
+def in_percent(column: str) -> bool:
+    """Return whether one speaks of a column in percent."""
+    return column in OBSERVABLES and OBSERVABLES[column].share
+
+
+def amount_and_ends(limit: "Limit") -> tuple[str, str]:
     """Return a threshold and the ends of its interval, in as many figures as they deserve."""
     assert limit.threshold is not None
+    scale, unit = (100.0, "%") if in_percent(limit.column) else (1.0, "")
     value, low, high = (
         None if part is None else part * scale for part in (limit.threshold, limit.low, limit.high)
     )

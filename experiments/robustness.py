@@ -112,7 +112,9 @@ class Robustness:
             low, high = wilson(low, self.points)[0], wilson(high, self.points)[1]
         beats = regrets.regret[:, self.over.baseline] > own
         return Standing(
-            *(float(summed(own)) for summed in SUMMED.values()),
+            float(SUMMED["mean_regret"](own)),
+            float(SUMMED["p90_regret"](own)),
+            float(SUMMED["max_regret"](own)),
             float(regrets.wins[:, policy].mean()),
             low,
             high,
