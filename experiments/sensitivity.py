@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments import indices, statistics
 from experiments.design import Experiment
-from experiments.indices import Indices
+from experiments.indices import Index, Indices
 from experiments.plan import Plan, Point, Scalar
 from experiments.samples import Perform, distinct, samples
 from experiments.sections.sensitivity import Sensitivity as Section
@@ -204,6 +204,12 @@ def interaction_rows(keys: Sequence[str], found: Indices) -> list[dict[str, Any]
     ]
 
 
+def ranked(keys: Sequence[str], found: Sequence[Index]) -> list[tuple[str, Index]]:
+    """Return keys with their indices, the largest first."""
+    pairs = zip(keys, found, strict=True)
+    return sorted(pairs, key=lambda pair: -(pair[1].value or 0.0))
+
+
 def bar_row(bar: Bar, span: Span) -> dict[str, Any]:
     """Return a bar of the tornado as plain data."""
     return {
@@ -274,7 +280,9 @@ class _Analysis:
         """Return what is studied of each outcome: differences first, then levels."""
         baseline = self.experiment.baseline
         others = [policy for policy in self.policies if policy != baseline]
-        return [(policy, baseline) for policy in others] + [(policy, None) for policy in self.policies]
+        return [(policy, baseline) for policy in others] + [
+            (policy, None) for policy in self.policies
+        ]
 
     def study(
         self, outcome: str, policy: str, baseline: str | None, sampled: Array, moved: Array
