@@ -16,6 +16,7 @@ from experiments.plan import Job, Plan
 from experiments.runner import Progress, Run, run_experiment
 from experiments.statistics import Array, Interval, Sampling, mean_interval
 from experiments.stopping import Rounds, Stand, rule_of, sampling, stand
+from sim.errors import InputError
 
 __all__ = ["Comparison", "Estimate", "compare", "summarise"]
 
@@ -225,6 +226,11 @@ def compare(
     Where the experiment has a rule for the number of runs (`precision`, `select_best`), worlds are
     added round by round until it says that they are enough.
 
+    Raises
+    ------
+    InputError
+        If the experiment has a design.
+
     Examples
     --------
     >>> from experiments.design import load_experiment
@@ -232,6 +238,11 @@ def compare(
     >>> sorted(compare(experiment).policies)
     ['bakery', 'fast', 'fast-generous', 'none', 'slow']
     """
+    if experiment.design is not None:
+        raise InputError(
+            f"{experiment.name}: compare runs one setting of the world, and this experiment has a "
+            f"`design` with {len(experiment.design):,} points: use `amends sweep`"
+        )
     rounds = Rounds(Plan(experiment, points=[{}]))
     order = {policy: i for i, policy in enumerate(experiment.policies)}
     runs: list[Run] = []
