@@ -96,8 +96,9 @@ class Cluster:
             raise ClusterLost(self._lost("has no workers left" if there else "does not answer"))
 
     def close(self, in_haste: bool) -> None:
-        """Let go of the cluster; in haste, its batches are taken back."""
-        self._pool.shutdown(wait=False, cancel_futures=in_haste)
+        """Let go of the cluster; batches that are still there are taken back."""
+        if self._client.status == "running":
+            self._pool.shutdown(wait=not in_haste)
         self._client.close(timeout=5)
 
     def _lost(self, what: str) -> str:

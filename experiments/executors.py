@@ -7,6 +7,7 @@ has died.
 
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -146,10 +147,19 @@ def _begin_worker(parent: int) -> None:
 
 
 def pickled(kind: "type[Customer] | None") -> bytes | None:
-    """Return a class of customers in a form that other processes can read."""
+    """Return a class of customers in a form that other processes can read.
+
+    The code itself is sent, since they may not find the file that it stands in.
+    """
     if kind is None:
         return None
     import cloudpickle
 
-    made: bytes = cloudpickle.dumps(kind)
-    return made
+    module = sys.modules.get(kind.__module__)
+    if module is None or module.__name__ in ("__main__", "sim.customer"):
+        return bytes(cloudpickle.dumps(kind))
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(kind))
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
