@@ -321,8 +321,8 @@ class Selected:
         spent = f"It took {runs:,} runs in {most:,} worlds"
         spared = most * len(self.worlds) - runs
         spent += f", {spared:,} fewer than all in all of them would have." if spared else "."
-        far = f"Too far behind for it to be luck were {'; '.join(parts)} worlds. "
-        return far + spent if parts else spent
+        why = "as further behind another than the procedure allows"
+        return f"Dropped {why}: {'; '.join(parts)} worlds. {spent}" if parts else spent
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
