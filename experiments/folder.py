@@ -45,7 +45,7 @@ def make(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         there = {each.name for each in path.iterdir()}
         foreign = {n for n in there - ours if not n.startswith(durable.TEMPORARY)}
-        if foreign and manifest.NAME not in there:
+        if foreign and not there & {manifest.NAME, claims.NAME}:
             raise InputError(
                 f"{path} is no folder of results, since it holds {min(foreign)}: name one that "
                 "does not exist yet, or the folder of an earlier sweep"

@@ -33,7 +33,7 @@ from sim.errors import InputError
 from sim.policy import Policy
 from sim.scenario import Scenario
 from tests.calling import call, source
-from tests.made_runs import KEYS, a_plan, a_run, an_experiment, pairs
+from tests.made_runs import KEYS, a_plan, an_experiment, pairs
 
 PLAN = a_plan()
 PAIRS = pairs(PLAN)
@@ -569,7 +569,3 @@ def test_what_is_not_a_results_file_is_no_result(tmp_path: Path) -> None:
     with opened(path) as kept:
         assert [name in each for each in kept.set_aside] == [True]
         assert kept.digest == WHOLE
-
-
-def test_a_run_is_what_its_job_gives() -> None:
-    assert a_run(PAIRS[0][0]).digest == PAIRS[0][1].digest
