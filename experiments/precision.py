@@ -158,9 +158,10 @@ class Reached:
                 f"After {spent}, the most that were allowed, {what} is not known to within "
                 f"{wanted}: the interval is still wider for {widest}"
             )
+        added = "worlds were added to the first" if run > rule.first else "no worlds were added to the first"
         parts.append(
-            f"worlds were added to the first {rule.first} by {PROCEDURE}, under which a 95% "
-            "interval covers what it says although the results decided how many"
+            f"{added} {rule.first} by {PROCEDURE}, under which a 95% interval covers what it says "
+            "although the results decided how many"
         )
         if self.undefined:
             parts.append(f"the {measure.label} was undefined for {listed(self.undefined)}")
