@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import yaml
@@ -130,7 +130,13 @@ def _sections() -> dict[str, Any]:
         for name, field in world.World.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     }
-    return inner | {
+    asked = {
+        name: kind
+        for name, field in ExperimentFile.model_fields.items()
+        for kind in get_args(field.annotation)
+        if isinstance(kind, type) and issubclass(kind, Section)
+    }
+    return inner | asked | {
         "outages": world.Outage, "policy": Policy, "scenario": Scenario,
         "policy_changes": PolicyChange, "experiment": ExperimentFile,
         "policies": NamedPolicy, "customer": events.Start,
