@@ -63,7 +63,7 @@ class Bar(NamedTuple):
     overturned : tuple of str
         Ends (`low`, `high`) at which a difference has another sign than in the middle.
     surely : bool
-        Whether at one of them the interval leaves zero out, and in the middle too.
+        Whether it is surely above zero at one of the three places, and surely below at another.
     """
 
     key: str
@@ -368,10 +368,12 @@ def _levels(moved: Array) -> list[Level]:
 def _bar(key: str, middle: Level, low: Level, high: Level, swing: Level, difference: bool) -> Bar:
     ends = {"low": low, "high": high} if difference else {}
     turned = {name: end for name, end in ends.items() if (end.mean or 0) * (middle.mean or 0) < 0}
-    surely = sure(middle) and any(sure(end) for end in turned.values())
-    return Bar(key, low, high, swing, tuple(turned), surely)
+    signs = {sign(level) for level in (low, middle, high)}
+    return Bar(key, low, high, swing, tuple(turned), bool(turned) and {1, -1} <= signs)
 
 
-def sure(level: Level) -> bool:
-    """Tell whether an interval leaves zero out."""
-    return level.low is not None and level.high is not None and (level.low > 0 or level.high < 0)
+def sign(level: Level) -> int:
+    """Return 1 or -1 where the interval is wholly above or below zero, else 0."""
+    if level.low is None or level.high is None:
+        return 0
+    return (level.low > 0) - (level.high < 0)
