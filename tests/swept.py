@@ -12,8 +12,14 @@ RAISING, KILLING = 0.77, 0.88
 """Failure probabilities at which a `Fragile` customer raises, or kills its process."""
 
 
-def a_plan(seeds: int = 3, points: Any = None, people: int = 60, days: int = 20) -> Plan:
-    settings = {"seeds": seeds, "market.people": people, "days": days, "policies": ["none", "fast"]}
+def a_plan(
+    seeds: int = 3,
+    points: Any = None,
+    people: int = 60,
+    days: int = 20,
+    policies: tuple[str, ...] = ("none", "fast"),
+) -> Plan:
+    settings = {"seeds": seeds, "market.people": people, "days": days, "policies": list(policies)}
     return Plan(load_experiment("bakery", settings), points=points)
 
 
