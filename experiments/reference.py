@@ -120,6 +120,7 @@ def _bounds(field: Any) -> str:
 def _sections() -> dict[str, Any]:
     """Return the sections of parameters by the name under which a file has them."""
     from experiments.experiment_file import ExperimentFile, NamedPolicy
+    from experiments.sections.designs import Sampled
     from sim import events, world
     from sim.parameters import Section
     from sim.policy import Policy
@@ -139,7 +140,7 @@ def _sections() -> dict[str, Any]:
     return inner | asked | {
         "outages": world.Outage, "policy": Policy, "scenario": Scenario,
         "policy_changes": PolicyChange, "experiment": ExperimentFile,
-        "policies": NamedPolicy, "customer": events.Start,
+        "policies": NamedPolicy, "sampled": Sampled, "customer": events.Start,
         **{kind: field.annotation.__args__[0]
            for kind, field in events.Event.model_fields.items()
            if field.annotation is not None},
