@@ -7,7 +7,7 @@ was found damaged.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,10 +135,20 @@ def digest(folder: Path, tell: Tell) -> str:
     return batches.digest(identities, rows)
 
 
-def failures(folder: Path) -> list[dict[str, Any]]:
-    """Return the records of runs that failed, by identity; those that cannot be read are left out."""
+def failures(folder: Path, done: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the records of runs that failed, by identity; those that cannot be read are left out.
+
+    Parameters
+    ----------
+    folder
+        The folder of results.
+    done
+        Identities of runs that have been done since.
+    """
     found = []
     for name in names(folder / FAILURES, ".json"):
+        if name.removesuffix(".json") in done:
+            continue
         try:
             found.append(manifest.unsealed(folder / FAILURES / name))
         except (Damaged, FileNotFoundError):
