@@ -61,6 +61,19 @@ class SelectionRule:
         """How intervals have to be made where this rule decided how many worlds were run."""
         return Sampling(self.first, anytime=True)
 
+    @property
+    def promise(self) -> str:
+        """What the rule does in every setting of several, in words."""
+        return (
+            f"In each setting {PROCEDURE} chooses the best with a probability of at least "
+            f"{100 * self.confidence:g}% wherever it leads the others by {self.lead} or more."
+        )
+
+    @property
+    def lead(self) -> str:
+        """The indifference with its unit."""
+        return given(MEASURES[self.outcome], self.indifference)
+
     def stand(self, names: Sequence[str], rows: Sequence[Array]) -> "Selected":
         """Return how things stand after some worlds.
 
@@ -298,13 +311,12 @@ class Selected:
         )
 
     def _guarantee(self) -> str:
-        rule = self.rule
-        lead = given(MEASURES[rule.outcome], rule.indifference)
+        lead = self.rule.lead
         if not self.chosen:
             return f"More worlds may decide it (at_most), or a larger indifference than {lead}."
         return (
             f"It was chosen by {PROCEDURE}, which picks the best with a probability of at least "
-            f"{100 * rule.confidence:g}% wherever it leads the others by {lead} or more; where it "
+            f"{100 * self.rule.confidence:g}% wherever it leads the others by {lead} or more; where it "
             "leads by less, nothing is promised."
         )
 
