@@ -40,7 +40,10 @@ def _lever(result: "BreakEven") -> str:
 
 
 def _picture(result: "BreakEven", points: pd.DataFrame) -> Any:
-    marks = [(c.value, c.low, c.high, c.rises, placed(result, c).replace(" (", "\n(")) for c in result.crossings]
+    marks = [
+        (c.value, c.low, c.high, c.rises, placed(result, c).replace(" (", "\n("))
+        for c in result.crossings
+    ]
     yes, no = verbs(result)
     above = MEASURES[result.section.outcome].direction > 0
     count = len(result.experiment.seeds)

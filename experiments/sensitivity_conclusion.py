@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from experiments.outcomes import MEASURES
 from experiments.sections.keys import said
-from experiments.sensitivity import ranked, sign
+from experiments.sensitivity import ranked
+from experiments.tornado import sign
 from experiments.wording import amount, listed, percent
 
 if TYPE_CHECKING:
     from experiments.indices import Index
-    from experiments.sensitivity import Bar, Sensitivity, Study
+    from experiments.sensitivity import Sensitivity, Study
+    from experiments.tornado import Bar
 
 _MATTERS = 0.05
 """Share of the variance from which on an assumption is named."""
@@ -104,7 +106,9 @@ def _turn(result: "Sensitivity", study: "Study", bar: "Bar") -> str:
     """Return what becomes of a difference at the ends at which its sign is another."""
     span = result.spans[bar.key]
     ends = {"low": (span.low, bar.at_low), "high": (span.high, bar.at_high)}
-    shown = [each for name, each in ends.items() if name in bar.overturned or not sign(study.middle)]
+    shown = [
+        each for name, each in ends.items() if name in bar.overturned or not sign(study.middle)
+    ]
     parts = [f"at {said(value)} it is {_amount(study, level)}" for value, level in shown]
     return f"with {bar.key} {' and '.join(parts)}"
 

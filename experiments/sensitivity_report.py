@@ -9,8 +9,9 @@ from experiments.grids import UNKNOWN, Grid, intervals
 from experiments.outcomes import MEASURES
 from experiments.report import as_it_stands, cells, write_experiment
 from experiments.sections.keys import said
-from experiments.sensitivity import bar_row, index_rows, interaction_rows, ranked
+from experiments.sensitivity import index_rows, interaction_rows, ranked
 from experiments.sensitivity_conclusion import subject
+from experiments.tornado import bar_row
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +42,9 @@ def linear(u: np.ndarray) -> np.ndarray:
 
 def experiment(keys: Sequence[str], samples: int, seeds: int = 4, *more: str) -> Experiment:
     ranges = ", ".join(f"{key}: [0, 1]" for key in keys)
-    section = f"{{samples: {samples}, seeds: {seeds}, outcomes: [reputation], ranges: {{{ranges}}}}}"
+    section = (
+        f"{{samples: {samples}, seeds: {seeds}, outcomes: [reputation], ranges: {{{ranges}}}}}"
+    )
     policies = ("policies=[none, fast]", "seeds=6")
     return load_experiment("bakery", [*policies, f"sensitivity={section}", *more])
 
