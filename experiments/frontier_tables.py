@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.grids import UNKNOWN, Grid
 from experiments.sections.keys import parameter_of, said
-from experiments.wording import decimals, figure, percent
+from experiments.wording import decimals, figure
 
 if TYPE_CHECKING:
     from experiments.optimisation import Estimate, Optimisation, Option
@@ -59,20 +59,15 @@ def rivals_grid(result: "Optimisation") -> Grid:
     more = _instead(result, [rival.for_no_more for rival in rivals])
     less = _instead(result, [rival.for_as_much for rival in rivals])
     rows = [
-        (_mark(result, option, option.name), *cells, _chance(result, option), *instead)
+        (_mark(result, option, option.name), *cells, *instead)
         for option, cells, *instead in zip(options, _reached(options), more, less, strict=True)
     ]
     return Grid(
         "The policies of the experiment at the same costs; what the frontier has more for no more "
         "money, and the money that it needs more for no less [its number]",
-        ("policy", SPENT, result.measure.label, "best", "for no more money", "for no less"),
+        ("policy", SPENT, result.measure.label, "for no more money", "for no less"),
         rows,
     )
-
-
-def _chance(result: "Optimisation", option: "Option") -> str:
-    chance = result.chances.get(option)
-    return UNKNOWN if chance is None or chance != chance else percent(chance)
 
 
 def _mark(result: "Optimisation", option: "Option", name: str) -> str:

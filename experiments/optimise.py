@@ -47,7 +47,7 @@ def optimise(experiment: Experiment, perform: Perform) -> Optimisation:
 def runs_at_most(experiment: Experiment) -> int:
     """Return how many runs `optimise` makes at most."""
     section, named = section_of(experiment), len(experiment.policies)
-    fresh = (section.shortlist + 2 * named) * len(experiment.seeds)
+    fresh = (section.shortlist + 2 * named + 2) * len(experiment.seeds)
     return (section.trials + named) * section.worlds + fresh
 
 
@@ -131,35 +131,44 @@ class _Optimising:
         )
 
     def shortlist(self, trials: Sequence[Trial], named: Mapping[str, Option]) -> list[Trial]:
-        """Return the search's frontier within the budget, thinned, none of them twice."""
-        known = [trial for trial in trials if trial.known]
-        budget = np.inf if self.section.budget is None else self.section.budget
-        fitting = [trial for trial in known if trial.spend <= budget]
-        if not fitting:
-            raise InputError(self._nothing_fits(known))
-        different = list({tuple(trial.levers.values()): trial for trial in fitting}.values())
-        spend = np.array([trial.spend for trial in different])
-        objective = np.array([trial.objective for trial in different])
+        """Return the search's frontier within the budget, thinned, none of them twice.
+
+        The worlds of the search may be dearer or cheaper than the experiment's for all alike, so
+        the budget is held against spend at the ratio that the start had between the two.
+        """
+        different = {tuple(trial.levers.values()): trial for trial in trials if trial.known}
+        known = list(different.values())
+        spend = np.array([trial.spend for trial in known])
+        objective = np.array([trial.objective for trial in known])
+        budget = self.affordable(spend, named[self.like])
+        spend[spend > budget] = np.nan
         front = nondominated(spend, MEASURES[self.section.objective].direction * objective)
         along = spend[front]
-        # The dearest that each policy could pay for is among them, to be held against it.
+        # Among them is the dearest that each policy could pay for, to be held against it, and the
+        # two dearest of all, lest the last should turn out a little too dear.
         held = {
             int(np.searchsorted(along, option.promised.spend, side="right")) - 1
             for option in named.values()
             if option.promised.spend >= along[0]
-        }
+        }.union(range(len(along))[-2:])
         spread = thinned(along, max(2, self.section.shortlist - len(held)))
-        return [different[front[i]] for i in sorted(held.union(spread.tolist()))]
+        return [known[front[i]] for i in sorted(held.union(spread.tolist()))]
 
-    def _nothing_fits(self, known: Sequence[Trial]) -> str:
-        if not known:
-            return "all runs of the search failed, or had no defined outcome"
-        least = min(trial.spend for trial in known)
-        return (
-            f"optimise.budget = {self.section.budget:g} is less than the {least:.3g} per person and "
-            f"year that the cheapest of {len(known)} trials spent: raise it, or let the levers "
-            "reach further down"
-        )
+    def affordable(self, spend: Array, start: Option) -> float:
+        """Return the budget as it is in the worlds of the search, or say that nothing keeps to it."""
+        if not len(spend):
+            raise InputError("all runs of the search failed, or had no defined outcome")
+        if self.section.budget is None:
+            return np.inf
+        dearer = start.promised.spend / start.spend.mean if start.promised.spend else 1.0
+        budget = self.section.budget * dearer
+        if spend.min() > budget:
+            raise InputError(
+                f"optimise.budget = {self.section.budget:g} is less than the "
+                f"{spend.min() / dearer:.3g} per person and year that the cheapest of "
+                f"{len(spend)} settings spent: raise it, or let the levers reach further down"
+            )
+        return budget
 
     def named(self, name: str) -> Option:
         """Run a policy of the experiment in the worlds of the search and in its own."""

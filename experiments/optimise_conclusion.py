@@ -21,6 +21,10 @@ _CHARGED = {
 """Levers that the model charges by itself: always, or where the policy puts that price on them."""
 
 
+_NOTHING = 1e-9
+"""Differences below this are rounding."""
+
+
 def levers(option: "Option") -> str:
     """Return the levers of an option in words: `delay 0.4 days, compensation 0.05 and ease 3.6`."""
     parts = []
@@ -90,15 +94,14 @@ def _rivals(result: "Optimisation") -> str:
         elif option.spend.mean > result.budget and result.gain(option) > result.gain(found[0]):
             spent = _amount(SPEND, option.spend).partition(" (")[0]
             over = result.difference(option, found[0])
-            beyond.append(
-                f"{_apart(result.measure, over)} what the budget buys is {name}, at {spent}"
-            )
+            above = f"{_apart(result.measure, over)} what the budget buys"
+            beyond.append(f"{name} is {above}, at {spent} per person and year.")
         elif not math.isnan(found[1].mean):
             parts.append(f"{_apart(result.measure, found[1])} {name}")
     return " ".join(
         [
             *_sentence("With no more money than each spends, the frontier comes to", parts),
-            *(f"{text[:1].upper()}{text[1:]}." for text in beyond),
+            *beyond,
             *_sentence("Nothing on the frontier is as cheap as", cheaper),
         ]
     )
@@ -128,6 +131,8 @@ def _optimism(result: "Optimisation") -> str:
 def _apart(measure: Measure, difference: "Estimate") -> str:
     """Return `1.2 points above (95% interval 0.9 to 1.5)`, ready for a name to follow."""
     mean, low, high = difference
+    if max(abs(mean), abs(low), abs(high)) < _NOTHING:
+        return "the same as"
     if mean < 0:
         mean, low, high = -mean, -high, -low
     size, _, ends = amount(measure, mean, *_known(low, high)).partition(" (")

@@ -60,16 +60,27 @@ def _picture(result: "Optimisation", options: pd.DataFrame, trials: pd.DataFrame
     return plots.frontier(
         options[options["number"].notna()],
         options[own],
-        trials[trials["spend"].notna() & trials["objective"].notna()],
+        _levelled(result, trials),
         quantity=_quantity(result),
         title=f"{title}: what the money buys",
         subtitle=f"Means of {_worlds(result)} that the search had not seen"
         + (
-            ", with 95% intervals; luck that all share is in them, so that\ndifferences between "
-            "two points are surer than they look" if several else ""
+            f", with 95% intervals; luck that all share is in them,\nso that differences between two "
+            f"points are surer than they look. Grey: moved by what {result.start.name} moved by."
+            if several
+            else ""
         ),
         budget=result.budget,
     )  # fmt: skip
+
+
+def _levelled(result: "Optimisation", trials: pd.DataFrame) -> pd.DataFrame:
+    """Return what was tried without the luck of the search's worlds that the start shares."""
+    start, known = result.start, trials.dropna(subset=["spend", "objective"])
+    return known.assign(
+        spend=known["spend"] + (start.spend.mean - start.promised.spend),
+        objective=known["objective"] + (start.objective.mean - start.promised.objective),
+    )
 
 
 def _along(result: "Optimisation", front: pd.DataFrame) -> Any:

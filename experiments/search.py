@@ -158,7 +158,7 @@ def _share(value: Any, given: "Distribution") -> float | None:
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (low, middle) if given.ppf([middle])[0] >= value else (middle, high)
-    return (low + high) / 2
+    return high
 
 
 def _point(trial: Any, ranges: "Mapping[str, Distribution]") -> Point:

@@ -45,7 +45,7 @@ def frontier(
     named
         The policies: the same columns, and `policy`.
     tried
-        All that was tried in the worlds of the search: `spend, objective`.
+        All that was tried, without the luck of the search's worlds: `spend, objective`.
     quantity
         The objective with its unit.
     title, subtitle
@@ -59,25 +59,20 @@ def frontier(
         axes.grid(True, axis="x")
         axes.plot(
             tried["spend"], tried["objective"], "o", ms=2.6, color=_TRIED, mew=0, zorder=1,
-            label="tried (means of the search's worlds)",
+            label="tried in the search",
         )  # fmt: skip
         _draw_front(axes, found)
         _draw_named(axes, named)
         axes.margins(0.06)
         _frame(axes, found, named, tried)
-        if math.isfinite(budget):
-            axes.axvline(budget, color=GREY, lw=1.1, ls=(0, (4, 3)), zorder=1)
-            axes.annotate(
-                "budget", (budget, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -4),
-                textcoords="offset points", ha="right", va="top", rotation=90, color=GREY,
-                fontsize=9,
-            )  # fmt: skip
+        if budget < axes.get_xlim()[1]:
+            _draw_budget(axes, budget)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
         axes.set_xlabel("Spent on recovery (money per person in the market and year)")
         axes.set_ylabel(capital(quantity))
         legend = axes.legend(
-            loc="lower right", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none"
+            loc="best", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none"
         )
         for handle in legend.legend_handles:
             if isinstance(handle, Line2D) and handle.get_markersize() > _LEGEND:
@@ -122,17 +117,29 @@ def _draw_named(axes: Axes, named: pd.DataFrame) -> None:
             )  # fmt: skip
 
 
+def _draw_budget(axes: Axes, budget: float) -> None:
+    axes.axvline(budget, color=GREY, lw=1.1, ls=(0, (4, 3)), zorder=1)
+    axes.annotate(
+        "budget", (budget, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -4),
+        textcoords="offset points", ha="right", va="top", rotation=90, color=GREY, fontsize=9,
+    )  # fmt: skip
+
+
 def _frame(axes: Axes, found: pd.DataFrame, named: pd.DataFrame, tried: pd.DataFrame) -> None:
-    """Leave out of the picture what was tried far beyond all that is told of."""
-    most = max(found["spend_high"].max(), found["spend"].max(), named["spend"].max())
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, min(high, most * 1.15) if most > 0 else high)
-    inside = tried[tried["spend"] <= axes.get_xlim()[1]]["objective"]
-    ends = [*found["objective_low"], *found["objective_high"], *named["objective_low"],
-            *named["objective_high"], *found["objective"], *named["objective"], *inside]  # fmt: skip
-    known = [end for end in ends if math.isfinite(end)]
-    room = 0.06 * (max(known) - min(known) or 1.0)
-    axes.set_ylim(min(known) - room, max(known) + room)
+    """Leave out of the picture spend below nothing, and what was tried far beyond all the rest."""
+    told = pd.concat([found, named])
+    most = 1.12 * _greatest(told, "spend")
+    axes.set_xlim(-0.03 * most, most)
+    inside = tried[tried["spend"] <= most]["objective"]
+    high = max(_greatest(told, "objective"), inside.max())
+    low = min(-_greatest(-told.select_dtypes("number"), "objective", "low"), inside.min())
+    room = 0.06 * ((high - low) or 1.0)
+    axes.set_ylim(low - room, high + room)
+
+
+def _greatest(table: pd.DataFrame, name: str, end: str = "high") -> float:
+    """Return the greatest of a column and of the ends of its intervals; 1 if it is nothing."""
+    return float(table[[name, f"{name}_{end}"]].max().max()) or 1.0
 
 
 def _reach(table: pd.DataFrame, name: str) -> Any:
