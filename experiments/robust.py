@@ -17,7 +17,7 @@ import pandas as pd
 from experiments.assumptions import Crossed, crossed
 from experiments.design import Experiment
 from experiments.designs import described
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.regret import Regrets
 from experiments.robust_conclusion import OBSERVABLES
 from experiments.robustness import Robustness
@@ -74,6 +74,11 @@ def asked(experiment: Experiment) -> Robust:
             f"robust.outcome = {outcome} is neither good nor bad by itself, so that no policy can "
             "be best at it; name another, e.g. reputation"
         )
+    if outcome in RATIOS_OF_MEANS:
+        raise InputError(
+            f"robust.outcome = {outcome} is no outcome of a single run; name another, e.g. "
+            "npv_per_person, which holds costs and gains"
+        )
     if len(experiment.seeds) < 2:
         raise InputError("seeds = 1 must be at least 2: one world cannot tell a lead from luck")
     return section.model_copy(update={"outcome": outcome})
@@ -92,11 +97,6 @@ def judged(over: Crossed, section: Robust, runs: pd.DataFrame) -> Robustness:
         As in `experiments.results.Results`: columns `cell`, `seed` and a column per outcome.
     """
     assert section.outcome is not None
-    if section.outcome not in runs:
-        raise InputError(
-            f"robust.outcome = {section.outcome} is no outcome of a single run; name another, e.g. "
-            "npv_per_person, which holds costs and gains"
-        )
     reached = over.samples(runs, section.outcome)
     whole = np.isfinite(reached).all(axis=1).sum(axis=1) >= 2
     kept = np.flatnonzero(whole).tolist()

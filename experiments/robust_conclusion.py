@@ -106,10 +106,10 @@ def _choice(result: "Robustness") -> str:
     measure = result.measure
     if own.max_regret == 0:
         chance = result.could_lose
-        bound = f", so the share where one would is below {_bound(chance)} (95%)" if chance else ""
+        bound = f"; the share where one may is below {_bound(chance)} (95%)" if chance else ""
         return (
             f"{name} is the policy to choose, and nothing that was tried overturns it: at none of "
-            f"{result.points} points did another reach a better {measure.label}{bound}."
+            f"{result.points} points did another reach a better {measure.label}{bound}.{_sureness(result)}"
         )
     first = (
         f"{name} is the policy to choose under these assumptions: {_CRITERIA[result.criterion]} "
