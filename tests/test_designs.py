@@ -498,7 +498,7 @@ BAD_RANGES = {
     "0.5": "= 0.5 must be [low, high], or a section with one of uniform",
     "{unifrm: [0, 1]}": "did you mean uniform?",
     "{}": "this must be [low, high], or a section",
-    "{beta: [1, 2], normal: [0, 1]}": "this has both beta and normal; keep one",
+    "{beta: [1, 2], normal: [0, 1]}": "this has both normal and beta; keep one",
     "{uniform: [0, x]}": ".uniform: this must be [low, high], rising",
     "{log_uniform: [0, 1]}": ".log_uniform: this must be [low, high], rising, both above 0",
     "{normal: [0.5, 0]}": "this must be [mean, standard deviation], the latter above 0",
