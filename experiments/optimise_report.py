@@ -63,13 +63,12 @@ def _picture(result: "Optimisation", options: pd.DataFrame, trials: pd.DataFrame
         _levelled(result, trials),
         quantity=_quantity(result),
         title=f"{title}: what the money buys",
-        subtitle=f"Means of {_worlds(result)} that the search had not seen"
+        subtitle=f"Means of {_worlds(result)} new to the search"
         + (
-            f", with 95% intervals; luck that all share is in them,\nso that differences between two "
-            f"points are surer than they look. Grey: moved by what {result.start.name} moved by."
-            if several
-            else ""
-        ),
+            ", with 95% intervals (luck that all share included, so that differences\nare surer "
+            "than they look)" if several else ""
+        )
+        + f". Grey: means in the search's worlds, shifted by the luck of {result.start.name} there.",
         budget=result.budget,
     )  # fmt: skip
 
