@@ -6,6 +6,7 @@ the last part running fastest, so that the point of a number is a matter of divi
 """
 
 from abc import abstractmethod
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -234,7 +235,15 @@ def shares(kind: str, samples: int, dimensions: int, seed: int) -> NDArray[np.fl
 def _sample(sampled: Sampled, kind: str) -> Rows:
     ranges = sampled.ranges
     drawn = shares(kind, sampled.samples, len(ranges), sampled.seed)
-    return Rows({key: over.ppf(drawn[:, i]) for i, (key, over) in enumerate(ranges.items())})
+    columns = {key: over.ppf(drawn[:, i]) for i, (key, over) in enumerate(ranges.items())}
+    return Rows({key: _packed(values) for key, values in columns.items()})
+
+
+def _packed(values: list[Scalar]) -> Sequence[Scalar]:
+    """Return numbers of one type in an array, which takes a quarter of a list's memory."""
+    kinds = set(map(type, values))
+    code = {frozenset({float}): "d", frozenset({int}): "q"}.get(frozenset(kinds))
+    return array(code, values) if code else values  # type: ignore[arg-type]
 
 
 def changed(scenario: Scenario, point: Point) -> Scenario:
