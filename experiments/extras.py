@@ -20,5 +20,5 @@ def extra(module: str, name: str) -> Any:
         if error.name is None or not module.startswith(error.name):
             raise
         raise InputError(
-            f"this needs the library {module}, which is not installed: pip install 'amends[{name}]'"
+            f"this needs the library {module.partition('.')[0]}, which is not installed: pip install 'amends[{name}]'"
         ) from None
