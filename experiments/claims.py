@@ -101,19 +101,20 @@ class Claims:
 
 
 _OPEN: dict[tuple[int, int], Claims] = {}
-_OPENING = threading.RLock()
+OPENING = threading.RLock()
+"""Held while a folder is opened, so that no two threads find themselves alone in it."""
 
 
 @contextmanager
 def claims_of(folder: Path) -> Iterator[Claims]:
     """Open the claims of a folder, once in a process however many use them."""
-    with _OPENING:
+    with OPENING:
         claims = _opened(folder)
         claims.users += 1
     try:
         yield claims
     finally:
-        with _OPENING:
+        with OPENING:
             claims.users -= 1
             if not claims.users:
                 _OPEN.pop(next(key for key, value in _OPEN.items() if value is claims))

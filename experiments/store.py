@@ -101,7 +101,7 @@ class Store:
             folder.read_manifest(place)
         else:
             folder.make(place)
-        with ExitStack() as opening:
+        with claims.OPENING, ExitStack() as opening:
             store = cls(place, opening.enter_context(claims_of(place)), opening)
             with store._claims.manifest():
                 store._agree(wanted)
