@@ -13,6 +13,7 @@ from experiments.executors import Finished, batch_size
 from experiments.extras import extra
 from experiments.plan import Job
 from experiments.worker import batch_of, unlike, work
+from sim import compiled
 from sim.compiled import model_version
 from sim.errors import InputError
 
@@ -128,7 +129,7 @@ class Cluster:
                 f"--cluster {self.where} has a scheduler and no workers: start some, e.g. "
                 f"`dask worker {self.where}`"
             ) from None
-        found = self._client.run(model_version, on_error="return")
+        found = self._client.run(compiled.model_version, on_error="return")
         wrong = [
             f"--cluster {self.where}: {_said(str(worker), version)}"
             for worker, version in sorted(found.items())

@@ -2,11 +2,13 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from experiments import batches
+from experiments.batches import Pair
 from experiments.plan import Job, Plan
-from experiments.runner import Failure, Run, workers_for
+from experiments.runner import Failure, Result, Run, workers_for
 from experiments.stopping import Rounds
 from experiments.worker import Bench
 from sim.errors import InputError
@@ -26,8 +28,8 @@ _TYPICAL = 1.5e-8
 _COST_OF_RUN = 0.003
 """Seconds that a run takes beside its kernel: founding, summing up, keeping."""
 
-_ROW, _CELL = 700, 4.5
-"""Bytes on disk of a run's summary row, and of each number of its series, both compressed."""
+_ROW, _CELL = 700, 3
+"""Bytes on disk of a run's summary row, and of each number of its series, where none was made yet."""
 
 
 def part(runs: int, shard: tuple[int, int]) -> range:
@@ -127,23 +129,23 @@ def extent(plan: Plan, workers: int, span: range) -> Extent:
     Raises
     ------
     InputError
-        If one of these runs could not be made from what the user gave.
+        If all of these runs failed.
     """
     bench = Bench()
     begun = time.perf_counter()
-    times, sizes = [], []
+    made: Result | None = None
+    times, pairs = [], []
     # The first run may have to compile the model, and is done twice.
     for turn, job in enumerate(_spread(plan, span)):
         before = time.perf_counter()
         made = bench.run(job)
-        if isinstance(made, Failure) and isinstance(made.cause, InputError):
-            raise made.cause
-        if turn:
+        if turn and isinstance(made, Run):
             times.append(time.perf_counter() - before)
-        if isinstance(made, Run):
-            sizes.append(_ROW + _CELL * made.series.size)
+            pairs.append((job, made))
         if turn and time.perf_counter() - begun > _PATIENCE:
             break
+    if isinstance(made, Failure) and not pairs:
+        raise InputError(f"none of the runs that were tried came to an end: {made.error}")
     runs = len(span)
     each = sum(times) / max(1, len(times))
     most = Rounds(plan).most if len(span) == len(plan) else runs
@@ -153,9 +155,22 @@ def extent(plan: Plan, workers: int, span: range) -> Extent:
         workers,
         runs * each / max(1, min(workers, runs)),
         _resident() + workers * largest(plan).memory_estimate(),
-        int(runs * sum(sizes) / max(1, len(sizes))),
+        int(runs * _bytes_each(pairs, keys_of(plan))),
         len(times),
     )
+
+
+def _bytes_each(pairs: list[Pair], keys: Sequence[str]) -> float:
+    """Return the bytes on disk that one more run takes in a file of many."""
+    if not pairs:
+        return 0.0
+
+    def size(some: list[Pair]) -> int:
+        tables = batches.runs_table(some, keys), batches.series_table(some)
+        return sum(len(batches.to_bytes(table, {})) for table in tables)
+
+    more = len(pairs) - 1
+    return (size(pairs) - size(pairs[:1])) / more if more else size(pairs)
 
 
 def _spread(plan: Plan, span: range) -> Iterator[Job]:

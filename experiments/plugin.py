@@ -55,12 +55,17 @@ def source_digest(kind: "type[Customer]") -> str:
     return hashlib.sha256("\0".join(sources).encode()).hexdigest()
 
 
+_DIGEST = "__amends_digest__"
+"""Attribute of a module that was loaded from a file: what the file was when it was loaded."""
+
 _LIBRARIES = frozenset({"builtins", "mesa", "mesa.agent"})
 
 
 def _source(kind: type[Any]) -> str:
     """Return the text of the module of a class; of a class typed into an interpreter, its code."""
     module = sys.modules.get(kind.__module__)
+    if module is not None and hasattr(module, _DIGEST):
+        return str(getattr(module, _DIGEST))
     try:
         if module is not None and getattr(module, "__file__", None):
             return inspect.getsource(module)
@@ -94,6 +99,7 @@ def _module(file: str, digest: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError("it is no Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
+    module.__dict__[_DIGEST] = digest
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
