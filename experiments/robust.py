@@ -24,6 +24,7 @@ from experiments.robustness import Robustness
 from experiments.runner import Progress
 from experiments.sections.robust import Robust
 from experiments.statistics import Array
+from experiments.stopping import refuse_rules
 from sim.errors import InputError
 
 
@@ -54,6 +55,7 @@ def robust(
     """
     from experiments.sweep import sweep
 
+    refuse_rules(experiment)
     section = asked(experiment)
     over = crossed(experiment, section)
     if len(over.policies) < 2:

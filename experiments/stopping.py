@@ -72,6 +72,22 @@ def sampling(experiment: Experiment) -> Sampling:
     return FIXED if rule is None else rule.sampling
 
 
+def refuse_rules(experiment: Experiment) -> None:
+    """Refuse a rule for the number of worlds where an analysis needs the same worlds everywhere.
+
+    Raises
+    ------
+    InputError
+        With the setting that takes the rule out.
+    """
+    for name in ("precision", "select_best"):
+        if getattr(experiment, name) is not None:
+            raise InputError(
+                f"{name} is for `amends compare` and `amends sweep`: every setting of this analysis "
+                f"is run in the same worlds, as many as `seeds` says; leave it out, or --set {name}=null"
+            )
+
+
 def stand(rule: Rule, names: Sequence[str], rows: Sequence[Array], baseline: int) -> Stand:
     """Return how things stand with some alternatives; see `stand` of the rules."""
     if isinstance(rule, PrecisionRule):

@@ -7,7 +7,9 @@ from rich.text import Text
 
 from experiments.grids import number
 from experiments.outcomes import MEASURES
-from experiments.statistics import Array, mean_interval
+from experiments.statistics import Array, Sampling, mean_interval
+from experiments.stopping import sampling
+from experiments.sweep_conclusion import conclude
 from experiments.tables import console, table
 from sim.errors import printable
 
@@ -36,10 +38,10 @@ def show_sweep(made: "Sweep") -> None:
         f"{kept:,} of {made.runs:,} runs are done{before}{failed}: {len(plan.points):,} "
         f"{_plural('point', len(plan.points))} x {len(plan.policies):,} "
         f"{_plural('policy', len(plan.policies))} x {len(plan.seeds):,} "
-        f"{_plural('seed', len(plan.seeds))}."
+        f"{_plural('seed', len(plan.seeds))}{' and more' if made.rounds.rule else ''}."
     )
-    if made.rounds.text:
-        screen.print(Text(made.rounds.text, style="bold"))
+    if found := conclude(made):
+        screen.print(Text(found, style="bold"))
     if made.folder is not None:
         screen.print(f"They are in {escape(printable(str(made.folder)))}")
     screen.print(f"Digest: {made.digest}")
@@ -54,9 +56,11 @@ def _show_points(made: "Sweep") -> None:
         return
     keys = list(made.results.keys)
     cells = {cell: group[outcome].to_numpy() for cell, group in runs.groupby("cell")}
+    how = sampling(plan.experiment)
     rows = []
     for at, point in enumerate(plan.points):
-        values = [_told(cells.get(at * len(plan.policies) + i)) for i in range(len(plan.policies))]
+        first = at * len(plan.policies)
+        values = [_told(cells.get(first + i), how) for i in range(len(plan.policies))]
         rows.append((*(_shown(point.get(key)) for key in keys), *values))
     measure = MEASURES[outcome]
     screen = console()
@@ -67,10 +71,10 @@ def _show_points(made: "Sweep") -> None:
     )
 
 
-def _told(values: Array | None) -> str:
+def _told(values: Array | None, how: Sampling) -> str:
     if values is None:
         return ""
-    mean, low, high = (float(part) for part in mean_interval(values))
+    mean, low, high = (float(part) for part in mean_interval(values, how))
     if mean != mean:
         return "-"
     return number(mean) if low != low else f"{number(mean)} ± {number((high - low) / 2)}"

@@ -20,7 +20,7 @@ from experiments.statistics import Sampling, fieller, mean_interval
 from experiments.stopping import Rounds
 from experiments.sweep import sweep
 from sim.errors import InputError
-from tests.calling import done
+from tests.calling import call, done
 
 Noise = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -555,3 +555,11 @@ def test_rules_that_contradict_the_rest_are_refused() -> None:
             load_experiment("bakery", settings_)
     with pytest.raises(InputError, match="leaves no room"):
         Rounds(Plan(load_experiment("bakery", [narrow], seed=2**64 - 100)))
+
+
+@pytest.mark.parametrize("command", ["robust", "sensitivity", "break-even", "optimise"])
+def test_analyses_that_need_the_same_worlds_everywhere_refuse_a_rule(command: str) -> None:
+    narrow = "precision={outcome: reputation, half_width: 1}"
+    found = call(command, "bakery", "--set", narrow)
+    assert found.exit_code == 2
+    assert "--set precision=null" in " ".join(found.stderr.split())

@@ -113,8 +113,12 @@ def experiment_of(
     name: str, asked: Mapping[str, Any], settings: Iterable[str], days: int | None,
     seed: int | None, network: str | None,
 ) -> "Experiment":  # fmt: skip
-    """Load an experiment; what is `asked` by options of their own is set last, where not None."""
+    """Load an experiment for an analysis, which runs all in the same worlds.
+
+    What is `asked` by options of their own is set last, where not None.
+    """
     from experiments.design import load_experiment
+    from experiments.stopping import refuse_rules
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]
@@ -123,6 +127,7 @@ def experiment_of(
             option = f"--{key.rpartition('.')[2].replace('_', '-')}"
             changes.append(assigned(key, value, f"{option} {value}"))
     chosen = load_experiment(name, changes, days=days, seed=seed, network=network)
+    refuse_rules(chosen)
     tell_ignored(chosen.scenario, settings)
     return chosen
 

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from experiments.plan import Plan
     from experiments.sweep import Sweep
 
-JSON = ("name", "out", "runs", "done", "skipped", "failed", "digest", "seconds")
-"""The keys of the JSON, on which other programs rely."""
+JSON = ("name", "out", "runs", "done", "skipped", "failed", "digest", "seconds", "conclusion")
+"""The keys of the JSON, on which other programs rely; beside them `stopping`, where the experiment
+has a rule for the number of worlds."""
 
 FAILED = 3
 """Exit code of a sweep some of whose runs failed."""
@@ -178,7 +179,11 @@ def _draw(made: "Sweep", folder: Path) -> None:
 
 def summary(made: "Sweep") -> dict[str, Any]:
     """Return what `--json` writes."""
-    found = {"name": made.plan.experiment.name, "out": str(made.folder)}
+    from experiments.sweep_conclusion import conclude
+
+    found = {
+        "name": made.plan.experiment.name, "out": str(made.folder), "conclusion": conclude(made),
+    }  # fmt: skip
     told = {key: found[key] if key in found else getattr(made, key) for key in JSON}
     return told | ({"stopping": made.rounds.to_json()} if made.rounds.rule else {})
 
