@@ -45,13 +45,16 @@ def by_level(runs: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFr
     DataFrame
         Columns `policy`, the keys, `mean`, `low`, `high`, in the order of the runs. The interval
         (95%) is over worlds: of each, the mean over all other keys is taken first. NaN with one
-        world.
+        world. A level that is empty is None.
     """
     groups = ["policy", *keys]
     worlds = runs.groupby([*groups, "seed"], sort=False, dropna=False)[outcome].mean()
     table = worlds.unstack("seed")
     interval = mean_interval(table.to_numpy(dtype=float))
     made = table.index.to_frame(index=False)
+    for key in keys:
+        if made[key].isna().any():
+            made[key] = made[key].astype(object).where(made[key].notna(), None)
     return made.assign(mean=interval.mean, low=interval.low, high=interval.high)
 
 

@@ -38,6 +38,7 @@ DESIGNS: dict[str, Any] = {
     "one draw": {"lhs": {"samples": 1, "ranges": RANGES}},
     "long": {"lhs": {"samples": 9, "ranges": {
         f"policy.{name}": [0, 1] for name in ("compensation", "compensation_per_severity", "fix")}}},
+    "limits": {"grid": {"policy.authority": [None, 3], "policy.fix": [0, 1]}},
     "map": {"grid": {"policy.delay": [0, 2, 8], "policy.fix": [0, 1]}},
     "holed map": {"grid": {"policy.delay": [0, 2], "policy.fix": [0, 1]},
                   "exclude": [{"policy.delay": 0, "policy.fix": 1}]},
@@ -187,6 +188,14 @@ def test_labels_of_panels_do_not_lie_over_each_other() -> None:
         boxes = [axes.xaxis.label.get_window_extent() for axes in drawn(kind).axes]
         for one, other in itertools.combinations(boxes, 2):
             assert not one.overlaps(other), kind
+
+
+def test_no_limit_is_a_level_of_its_own() -> None:
+    (axes,) = drawn("limit").axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["empty", "3", "5"]
+    slow, *_ = drawn("limits").axes
+    assert [label.get_text() for label in slow.get_yticklabels()] == ["empty", "3"]
+    assert len(slow.texts) == 4
 
 
 def test_a_line_goes_through_the_means_of_its_levels() -> None:

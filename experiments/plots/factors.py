@@ -1,7 +1,7 @@
 """What the keys of a design do to an outcome: lines, heat maps or clouds of points."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -106,7 +106,7 @@ def _level_lines(
     axes: Axes, table: pd.DataFrame, key: str, looks: dict[str, int]
 ) -> list[tuple[str, float, str]]:
     """Draw the mean at each level of a key, a line per policy; return where the lines end."""
-    levels = list(dict.fromkeys(table[key].where(table[key].notna(), None)))
+    levels = list(dict.fromkeys(table[key]))
     numeric = parameter_of(key).number and None not in levels
     levels = sorted(levels) if numeric else levels
     ends = []
@@ -152,7 +152,7 @@ def _rows(runs: pd.DataFrame, keys: Sequence[str], measure: Measure, title: str)
     words = ends_of_keys if len(set(ends_of_keys)) == len(keys) else list(keys)
     names = [
         "\n".join(f"{word} {said(value)}" for word, value in zip(words, row, strict=True))
-        for row in points.astype(object).where(points.notna(), None).itertuples(index=False)
+        for row in points.itertuples(index=False)
     ]
     ends = []
     for number, (policy, rows) in enumerate(table.groupby("policy", sort=False)):
@@ -192,8 +192,12 @@ def _maps(runs: pd.DataFrame, keys: Sequence[str], measure: Measure, title: str)
     panels = panels_of(drawn, len(policies), sharex=True, sharey=True)
     image = None
     for axes, policy in zip(panels, policies, strict=True):
-        part = table[table["policy"] == policy].set_index([down_key, across_key])
-        means, reach = (_square(part[name], rows, columns) for name in ("mean", "high"))
+        part = table[table["policy"] == policy]
+        places = list(zip(part[down_key], part[across_key], strict=True))
+        means, reach = (
+            _square(dict(zip(places, part[name], strict=True)), rows, columns)
+            for name in ("mean", "high")
+        )
         image = axes.imshow(means, cmap=_MAP, vmin=low, vmax=top, aspect="auto", origin="lower")
         _write_cells(axes, means, reach - means, low, top)
         axes.set_xticks(range(len(columns)), [said(value) for value in columns])
@@ -220,10 +224,9 @@ def _maps(runs: pd.DataFrame, keys: Sequence[str], measure: Measure, title: str)
     return drawn
 
 
-def _square(values: pd.Series, rows: Sequence[Any], columns: Sequence[Any]) -> Any:
+def _square(values: Mapping[Any, float], rows: Sequence[Any], columns: Sequence[Any]) -> Any:
     """Return values by their two levels as an array [rows, columns]; NaN where there are none."""
-    known = {index: float(value) for index, value in values.items()}
-    return np.array([[known.get((row, column), np.nan) for column in columns] for row in rows])
+    return np.array([[values.get((row, column), np.nan) for column in columns] for row in rows])
 
 
 def _write_cells(axes: Axes, means: Any, reach: Any, low: float, top: float) -> None:
