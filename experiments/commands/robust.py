@@ -29,7 +29,7 @@ def command(
     network: str | None, days: int | None, seed: int | None, settings: tuple[str, ...],
     out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Learn which policy survives what you are not sure of, and what would overturn it.
+    """Learn which policy survives doubt, and what overturns it.
 
     Every policy is run under many sets of assumptions, in the same worlds. EXPERIMENT is a shipped
     name (see `amends list`) or a YAML file with a `design` over what is uncertain, or with a
@@ -52,7 +52,7 @@ def command(
     \b
     Examples:
       amends robust what-would-overturn-it
-      amends robust what-would-overturn-it --runs results/runs --out results/robust
+      amends robust what-would-overturn-it --runs results/runs --out results/why
       amends robust what-would-overturn-it --set robust.criterion=max_regret
       amends robust what-would-overturn-it --set robust.outcome=reputation
 
