@@ -6,6 +6,7 @@ needed and results are passed on as they come, so memory does not grow with the 
 """
 
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from itertools import chain
@@ -177,7 +178,16 @@ def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
     market = scenario.market.model_copy(update={"people": 2})
     alone = Network(kind="none")
     small = scenario.model_copy(update={"market": market, "network": alone})
-    return ReputationModel(small, customer=kind).run.compiled
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is said here in one line
+        compiled = ReputationModel(small, customer=kind).run.compiled
+    if not compiled:
+        warnings.warn(
+            f"Numba cannot compile {kind.__name__}: it is performed in plain Python, by processes "
+            "and much more slowly",
+            stacklevel=5,
+        )
+    return compiled
 
 
 def run_experiment(

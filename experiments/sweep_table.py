@@ -30,21 +30,28 @@ def show_sweep(made: "Sweep") -> None:
     screen = console()
     plan = made.plan
     kept = made.done + made.skipped
-    if kept and len(plan.points) <= MOST_POINTS and len(plan.policies) <= MOST_POLICIES:
-        _show_points(made)
     failed = f", {made.failed:,} failed" if made.failed else ""
     before = f", {made.skipped:,} of them before" if made.skipped else ""
     screen.print(
         f"{kept:,} of {made.runs:,} runs are done{before}{failed}: {len(plan.points):,} "
         f"{_plural('point', len(plan.points))} x {len(plan.policies):,} "
-        f"{_plural('policy', len(plan.policies))} x {len(plan.seeds):,} "
-        f"{_plural('seed', len(plan.seeds))}{' and more' if made.rounds.rule else ''}."
+        f"{_plural('policy', len(plan.policies))} x {_worlds(made)}."
     )
+    if kept and len(plan.points) <= MOST_POINTS and len(plan.policies) <= MOST_POLICIES:
+        _show_points(made)
     if found := conclude(made):
         screen.print(Text(found, style="bold"))
     if made.folder is not None:
-        screen.print(f"They are in {escape(printable(str(made.folder)))}")
+        screen.print(f"The runs are in {escape(printable(str(made.folder)))}")
     screen.print(f"Digest: {made.digest}")
+
+
+def _worlds(made: "Sweep") -> str:
+    """Return how many seeds there were, or between how many where the results decided it."""
+    numbers = [max(stand.worlds) for stand in made.rounds.stands] or [len(made.plan.seeds)]
+    least, most = min(numbers), max(numbers)
+    seeds = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{seeds} {_plural('seed', most)}"
 
 
 def _show_points(made: "Sweep") -> None:

@@ -1,6 +1,7 @@
 """`amends sweep`: every run of an experiment, kept in a folder, on as many machines as there are."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,8 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
         network_of = options.network_aloud()
     else:
         network_of = None
-    with stoppable() as stop:
+    with stoppable() as stop, warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: click.echo(str(message), err=True)
         try:
             with watching() as watch:
                 made = sweep(
