@@ -55,6 +55,11 @@ def source_digest(kind: "type[Customer]") -> str:
     return hashlib.sha256("\0".join(sources).encode()).hexdigest()
 
 
+def label(kind: "type[Customer] | None") -> str | None:
+    """Return the name of a class of customers and what tells its source apart; None for none."""
+    return f"{kind.__name__} {source_digest(kind)[:16]}" if kind else None
+
+
 _DIGEST = "__amends_digest__"
 """Attribute of a module that was loaded from a file: what the file was when it was loaded."""
 

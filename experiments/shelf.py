@@ -12,6 +12,9 @@ FLUSH_SECONDS = 2.0
 FLUSH_RUNS = 4096
 FLUSH_BYTES = 2**25
 """Runs go to the folder when the first of them has waited so long, or when there are so many."""
+FLUSH_SHARE = 0.01
+"""Of the time that a sweep has been at work, a file may wait so much longer: a hundred files in the
+first minutes and some five hundred in ten hours, so that the folder of a long sweep opens as quickly."""
 
 
 class Memory:
@@ -52,6 +55,7 @@ class Shelf:
         self.store = store
         self.waiting: list[Pair] = []
         self.bytes = 0
+        self.begun = time.monotonic()
         self.since = 0.0
         self.values: dict[str, float] = {}
 
@@ -82,8 +86,9 @@ class Shelf:
 
     def look(self) -> None:
         """Write what has waited for long enough."""
+        now = time.monotonic()
         if self.waiting and (
-            time.monotonic() - self.since > FLUSH_SECONDS
+            now - self.since > max(FLUSH_SECONDS, FLUSH_SHARE * (now - self.begun))
             or len(self.waiting) >= FLUSH_RUNS
             or self.bytes >= FLUSH_BYTES
         ):

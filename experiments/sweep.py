@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.extent import check_runs, check_size, keys_of, part
 from experiments.plan import Job, Plan
-from experiments.plugin import source_digest
+from experiments.plugin import label, source_digest
 from experiments.results import Results, open_results
 from experiments.runner import Failure, Progress, Result, Run, Workforce
 from experiments.shelf import Memory, Shelf
@@ -185,7 +185,7 @@ def sweep(
 
 
 def _store(plan: Plan, folder: Path, customer: "type[Customer] | None") -> Store:
-    who = f"{customer.__name__} {source_digest(customer)[:16]}" if customer else None
+    who = label(customer)
     return Store.open(folder, plan.experiment, keys=keys_of(plan), customer=who, planned=len(plan))
 
 

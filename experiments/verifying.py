@@ -16,6 +16,7 @@ from experiments.design import Experiment
 from experiments.durable import Damaged
 from experiments.folder import RUNS, SERIES, Batch
 from experiments.plan import Job, Plan
+from experiments.plugin import label, source_digest
 from experiments.runner import Failure, Progress, perform
 from sim.errors import InputError
 
@@ -226,17 +227,13 @@ def job_of(
 
 
 def _digest_of(customer: "type[Customer] | None", record: Mapping[str, Any], path: Path) -> str:
-    from experiments.plugin import source_digest
-
-    digest = source_digest(customer) if customer else ""
-    theirs = record["customer"]
-    ours = f"{customer.__name__} {digest[:16]}" if customer else None
+    theirs, ours = record["customer"], label(customer)
     if theirs != ours:
         raise InputError(
             f"{path} holds runs with customers of {theirs or 'the model'}, and these are of "
             f"{ours or 'the model'}: name theirs by --customer FILE.py:CLASS"
         )
-    return digest
+    return source_digest(customer) if customer else ""
 
 
 def _differing(summaries: list[pa.Table], series: list[pa.Table]) -> str:
