@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 def write(folder: "ResultsFolder", result: "BreakEven") -> None:
     """Write all that there is to keep of a break-even analysis."""
-    points = pd.DataFrame(result.point_rows())
-    folder.table("points", points)
+    folder.table("points", pd.DataFrame(result.point_rows()))
     folder.table("values", result.values_frame())
-    plots.save(_picture(result, points), folder.path, "break_even")
+    plots.save(picture(result), folder.path, "break_even")
     folder.text("report.md", report(result))
     folder.provenance = {
         "result": {"conclusion": result.conclusion, "notes": list(result.notes)},
@@ -39,7 +38,8 @@ def _lever(result: "BreakEven") -> str:
     return f"{result.section.lever}{f' ({unit})' if unit else ''}"
 
 
-def _picture(result: "BreakEven", points: pd.DataFrame) -> Any:
+def picture(result: "BreakEven") -> Any:
+    """Return the figure of the difference along the lever."""
     marks = [
         (c.value, c.low, c.high, c.rises, placed(result, c).replace(" (", "\n("))
         for c in result.crossings
@@ -48,7 +48,7 @@ def _picture(result: "BreakEven", points: pd.DataFrame) -> Any:
     above = MEASURES[result.section.outcome].direction > 0
     count = len(result.experiment.seeds)
     return plots.break_even(
-        points,
+        pd.DataFrame(result.point_rows()),
         marks,
         _lever(result),
         _quantity(result),

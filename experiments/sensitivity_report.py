@@ -28,8 +28,8 @@ def write(folder: "ResultsFolder", result: "Sensitivity") -> None:
     if any(study.indices.second for study in result.studies):
         folder.table("interactions", _frame(result, interaction_rows))
     folder.table("runs", runs_frame(result), csv=False)
-    plots.save(_tornado(result), folder.path, "tornado")
-    plots.save(_shares(result), folder.path, "shares")
+    for figure, name in zip(pictures(result), ("tornado", "shares"), strict=True):
+        plots.save(figure, folder.path, name)
     folder.text("report.md", report(result))
     folder.provenance = {
         "result": {"conclusion": result.conclusion, "notes": list(result.notes)},
@@ -90,6 +90,11 @@ def _title(result: "Sensitivity", what: str) -> str:
     study = result.told
     about = study.policy if study.baseline is None else f"{study.policy} against {study.baseline}"
     return f"{result.experiment.name}: {what} ({about})"
+
+
+def pictures(result: "Sensitivity") -> tuple[Any, Any]:
+    """Return the figures of the tornado and of the shares."""
+    return _tornado(result), _shares(result)
 
 
 def _tornado(result: "Sensitivity") -> Any:

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments import plots
 from experiments.break_even import BreakEven, analyse
-from experiments.break_even_report import report
+from experiments.break_even_report import picture, report
 from experiments.crossings import Crossing, Curve, refined
 from experiments.design import Experiment, load_experiment
 from experiments.plan import Plan
 from sim.errors import InputError
 from tests.calling import call, done, told
+from tests.picture_texts import overlapping, texts
 
 Gain = Callable[[float, int], float]
 """What a policy gains over the baseline at a value of the lever, in a world."""
@@ -322,3 +324,22 @@ def test_a_real_analysis_from_the_command_line(tmp_path: Path):
     again = told("break-even", str(tmp_path / "out" / "experiment.yaml"), *runs)
     assert again == result
     assert "difference" in done(*arguments).stdout
+
+
+@pytest.mark.parametrize("root", [0.2, 1.0, 1.8])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_the_picture_says_where_it_crosses_and_no_text_lies_over_another(
+    root: float, direction: int, tmp_path: Path
+):
+    result = found(lambda v, seed: direction * (v - root) + luck(seed, 0.2))
+    figure = picture(result)
+    said = [text.get_text() for text in texts(figure)]
+    assert "policy.compensation (share of the price)" in said
+    assert any("(95% interval" in text for text in said)
+    assert any("(money)" in text.replace("\n", " ") for text in said)
+    assert {"pays", "does not pay"} & set(said)
+    assert overlapping(figure) == []
+    for name in ("a", "b"):
+        plots.save(picture(result), tmp_path, name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

@@ -13,9 +13,10 @@ from experiments.indices import Index
 from experiments.plan import Plan
 from experiments.samples import distinct, samples
 from experiments.sensitivity import Sensitivity, Study, analyse
-from experiments.sensitivity_report import report
+from experiments.sensitivity_report import pictures, report
 from sim.errors import InputError
 from tests.calling import call, done, told
+from tests.picture_texts import overlapping, texts
 
 Function = Callable[[np.ndarray], np.ndarray]
 """From points [points, keys], each key from 0 to 1, to values."""
@@ -359,3 +360,23 @@ def test_a_real_analysis_from_the_command_line(tmp_path: Path):
     assert again["studies"] == found["studies"]
     shown = done(*arguments).stdout
     assert "with others" in shown and "Luck makes up" in shown.replace("\n", " ")
+
+
+def test_the_pictures_say_what_they_show_and_no_text_lies_over_another():
+    def turning(u: np.ndarray) -> np.ndarray:
+        return linear(u) - 3.0 + 8 * (u[:, 3] - 0.5) ** 2
+
+    result = analyse(experiment(KEYS, 16), world(turning, nothing, luck=0.05))
+    tornado, shares = pictures(result)
+    said = [text.get_text() for text in texts(tornado)]
+    assert set(KEYS) <= set(said)
+    assert said.count("changes the verdict") == sum(bar.surely for bar in result.told.bars) > 0
+    assert "difference (points)" in said
+    assert "share of the variance" in [text.get_text() for text in texts(shares)]
+    assert overlapping(tornado) == overlapping(shares) == []
+
+
+def test_an_undefined_share_is_said_to_be_so_in_the_picture():
+    result = analyse(experiment(KEYS[:2], 16), world(nothing, nothing))
+    _, shares = pictures(result)
+    assert "undefined" in [text.get_text() for text in texts(shares)]

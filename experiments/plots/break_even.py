@@ -59,10 +59,14 @@ def break_even(
     return figure
 
 
+_TALL = 215.0
+"""Rough height of the axes in points."""
+
+
 def _sides(axes: Axes, signs: tuple[str, str]) -> None:
     low, high = axes.get_ylim()
-    for place, sign, up in ((high, signs[0], True), (low, signs[1], False)):
-        if (place > 0) == up and abs(place) > 0.08 * (high - low):
+    for room, sign, up in ((high, signs[0], True), (-low, signs[1], False)):
+        if room / (high - low) * _TALL > 14 + 5.5 * len(sign):
             axes.annotate(
                 sign, xy=(1.0, 0.0), xycoords=("axes fraction", "data"),
                 xytext=(6, 14 if up else -14), textcoords="offset points", ha="left",
