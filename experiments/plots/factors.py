@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from experiments.designs import Design
@@ -188,40 +189,49 @@ def _maps(runs: pd.DataFrame, keys: Sequence[str], measure: Measure, title: str)
     high = max(1.7, 0.5 * len(rows) + 0.7)
     many = columns_of(len(policies))
     drawn = new_figure(max(6.0, wide * many + 1.9), 1.3 + high * -(-len(policies) // many), title)
-    low, top = float(table["mean"].min()), float(table["mean"].max())
     panels = panels_of(drawn, len(policies), sharex=True, sharey=True)
-    image = None
     for axes, policy in zip(panels, policies, strict=True):
         part = table[table["policy"] == policy]
-        places = list(zip(part[down_key], part[across_key], strict=True))
-        means, reach = (
-            _square(dict(zip(places, part[name], strict=True)), rows, columns)
-            for name in ("mean", "high")
-        )
-        image = axes.imshow(means, cmap=_MAP, vmin=low, vmax=top, aspect="auto", origin="lower")
-        _write_cells(axes, means, reach - means, low, top)
-        axes.set_xticks(range(len(columns)), [said(value) for value in columns])
-        axes.set_yticks(range(len(rows)), [said(value) for value in rows])
-        axes.grid(False)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        if len(policies) > 1:
-            axes.set_title(short(str(policy)))
+        image = _map(axes, part, keys, (rows, columns), (table["mean"].min(), table["mean"].max()))
+        axes.set_title(short(str(policy)) if len(policies) > 1 else "")
     for axes in panels[-many:]:
         axes.set_xlabel(quantity(across_key))
     for axes in panels[::many]:
         axes.set_ylabel(quantity(down_key))
-    assert image is not None
     bar = drawn.colorbar(image, ax=panels, fraction=0.05, pad=0.02)
     bar.set_label(measured(measure))
     bar.outline.set_visible(False)
-    worlds = runs["seed"].nunique()
+    holes = len(table) < len(policies) * len(rows) * len(columns)
+    caption(drawn, _map_text(runs["seed"].nunique(), holes))
+    return drawn
+
+
+def _map(
+    axes: Axes, part: pd.DataFrame, keys: Sequence[str], levels: tuple[list[Any], list[Any]],
+    ends: tuple[float, float],
+) -> AxesImage:  # fmt: skip
+    """Draw the cells of one policy: the levels of the first key upwards, of the second across."""
+    rows, columns = levels
+    places = list(zip(part[keys[0]], part[keys[1]], strict=True))
+    means, highs = (
+        _square(dict(zip(places, part[name], strict=True)), rows, columns)
+        for name in ("mean", "high")
+    )
+    image = axes.imshow(means, cmap=_MAP, vmin=ends[0], vmax=ends[1], aspect="auto", origin="lower")
+    _write_cells(axes, means, highs - means, *ends)
+    axes.set_xticks(range(len(columns)), [said(value) for value in columns])
+    axes.set_yticks(range(len(rows)), [said(value) for value in rows])
+    axes.grid(False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return image
+
+
+def _map_text(worlds: int, holes: bool) -> str:
     text = f"Mean over {worlds} world{plural(worlds)} at each point"
     half = ", and below it half the width of its 95% interval"
     text += f"{half}. {_SHARED}" if worlds > 1 else "."
-    text += " Empty: left out." if len(table) < len(policies) * len(rows) * len(columns) else ""
-    caption(drawn, text)
-    return drawn
+    return text + (" Empty: left out." if holes else "")
 
 
 def _square(values: Mapping[Any, float], rows: Sequence[Any], columns: Sequence[Any]) -> Any:
