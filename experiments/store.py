@@ -169,8 +169,9 @@ class Store:
         identities = runs.column("identity").to_pylist()
         self._write(runs, series)
         self.finished.update(identities)
-        for identity in identities:
-            durable.remove(self._failure(identity))
+        for name in folder.names(self.path / FAILURES, ".json"):
+            if name.removesuffix(".json") in self.finished:
+                durable.remove(self.path / FAILURES / name)
         self.release(*identities)
 
     def fail(self, job: Job, failure: Failure) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from experiments import batches, folder, manifest
 from experiments.design import Experiment
 from experiments.durable import Damaged
-from experiments.folder import RUNS, SERIES, Batch
+from experiments.folder import RUNS, SERIES, SET_ASIDE, Batch
 from experiments.plan import Job, Plan
 from experiments.plugin import label, source_digest
 from experiments.runner import Failure, Progress, perform
@@ -134,7 +134,8 @@ class _Rows:
     def finish(self, path: Path) -> None:
         """Look for what is missing, and for runs that are there twice and differ."""
         for name in self.record["files"]:
-            if not (path / name).exists():
+            aside = path / SET_ASIDE / Path(name).name
+            if not (path / name).exists() and not aside.exists():
                 self.found.tell(path / name, "is gone, though the manifest lists it")
         there: dict[str, bytes] = {}
         for identity, row in zip(self.identities, self.prints, strict=True):
