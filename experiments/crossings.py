@@ -9,6 +9,7 @@ are added by bisection until that matters less than luck does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ class Curve:
     at: Array
     samples: Array
 
-    @property
+    @cached_property
     def band(self) -> Interval:
         """Mean and 95% interval at each place."""
         return mean_interval(self.samples)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,11 @@ def world(gain: Gain, lever: str = "policy.compensation", outcome: str = "npv_pe
 
     def perform(plan: Plan) -> pd.DataFrame:
         rows = []
-        for job in plan.jobs():
-            value = 50.0 + np.random.default_rng(job.seed).normal() * 10
-            if job.policy == "fast":
-                value += gain(float(job.point[lever]), job.seed)
-            rows.append({"cell": job.cell, "policy": job.policy, "seed": job.seed, outcome: value})
+        for seed in plan.seeds:
+            shared = 50.0 + np.random.default_rng(seed).normal() * 10
+            for cell, (point, policy) in enumerate(product(plan.points, plan.policies)):
+                more = gain(float(point[lever]), seed) if policy == "fast" else 0.0
+                rows.append({"cell": cell, "policy": policy, "seed": seed, outcome: shared + more})
         return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
     return perform
@@ -339,6 +340,8 @@ def test_the_picture_says_where_it_crosses_and_no_text_lies_over_another(
     assert any("(money)" in text.replace("\n", " ") for text in said)
     assert {"pays", "does not pay"} & set(said)
     assert overlapping(figure) == []
+    if root != 1.0:
+        return
     for name in ("a", "b"):
         plots.save(picture(result), tmp_path, name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

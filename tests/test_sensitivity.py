@@ -1,6 +1,7 @@
 """Sensitivity: indices and tornadoes of functions of which all is known, with and without luck."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -61,15 +62,16 @@ def world(
 
     def perform(plan: Plan) -> pd.DataFrame:
         rows = []
-        for job in plan.jobs():
-            at = np.array([list(job.point.values())], dtype=float)
-            shared = np.random.default_rng(job.seed).normal() * 10
-            value = level(at)[0] + shared
-            if job.policy == "fast":
-                key = [job.seed, *np.round(at[0] * 1e9).astype(np.int64)]
-                value += difference(at)[0] + luck * np.random.default_rng(key).normal()
-            rows.append({"cell": job.cell, "policy": job.policy, "seed": job.seed,
-                         "reputation": value})  # fmt: skip
+        for seed in plan.seeds:
+            shared = np.random.default_rng(seed).normal() * 10
+            for cell, (point, policy) in enumerate(product(plan.points, plan.policies)):
+                at = np.array([list(point.values())], dtype=float)
+                value = level(at)[0] + shared
+                if policy == "fast":
+                    key = [seed, *np.round(at[0] * 1e9).astype(np.int64)]
+                    value += difference(at)[0]
+                    value += luck * np.random.default_rng(key).normal() if luck else 0.0
+                rows.append({"cell": cell, "policy": policy, "seed": seed, "reputation": value})
         return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
     return perform
@@ -182,8 +184,8 @@ def test_intervals_cover_the_true_indices():
 
 def test_what_only_two_do_together_is_their_interaction():
     points = indices.sample(["a", "b", "c"], 256, True, 2)
-    product = (points[:, 0] - 0.5) * (points[:, 1] - 0.5) * 12 + 0.5 * points[:, 2]
-    found = indices.estimate(product[:, None], 3, second_order=True)
+    joint = (points[:, 0] - 0.5) * (points[:, 1] - 0.5) * 12 + 0.5 * points[:, 2]
+    found = indices.estimate(joint[:, None], 3, second_order=True)
     share = 1.0 / (1.0 + 0.25 / 12)
     assert found.second[0, 1].value == pytest.approx(share, abs=0.1)
     assert found.second[0, 2].value == pytest.approx(0.0, abs=0.1)
