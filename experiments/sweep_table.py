@@ -7,6 +7,7 @@ from rich.text import Text
 
 from experiments.grids import number
 from experiments.outcomes import MEASURES
+from experiments.sections.keys import said
 from experiments.statistics import Array, Sampling, mean_interval
 from experiments.stopping import sampling
 from experiments.sweep_conclusion import conclude
@@ -68,7 +69,7 @@ def _show_points(made: "Sweep") -> None:
     for at, point in enumerate(plan.points):
         first = at * len(plan.policies)
         values = [_told(cells.get(first + i), how) for i in range(len(plan.policies))]
-        rows.append((*(_shown(point.get(key)) for key in keys), *values))
+        rows.append((*(said(point.get(key)) for key in keys), *values))
     measure = MEASURES[outcome]
     screen = console()
     screen.print(
@@ -85,10 +86,6 @@ def _told(values: Array | None, how: Sampling) -> str:
     if mean != mean:
         return "-"
     return number(mean) if low != low else f"{number(mean)} ± {number((high - low) / 2)}"
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def show_extent(plan: "Plan", extent: "Extent", shard: tuple[int, int]) -> None:
