@@ -4,6 +4,7 @@ Reading changes nothing in the folder and takes no lock, so it may be done while
 Each file is checked before it is believed; a damaged one is named in a warning and left out.
 """
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,8 +161,9 @@ class Results:
     def to_xarray(self) -> Any:
         """Return the outcomes as an `xarray.Dataset`.
 
-        Where the design is a product, its dimensions are the keys, `policy` and `seed`; where it
-        is not, there is one dimension `run` that these label.
+        Where the design is a product, its dimensions are the keys, `policy` and `seed`, a limit
+        that is set to none being infinite; where it is not, there is one dimension `run` that
+        these label.
 
         Raises
         ------
@@ -169,18 +171,14 @@ class Results:
             If xarray is not installed: it comes with `amends[analysis]`.
         """
         xarray = extra("xarray", "analysis")
-        frame = self.runs
         labels = [*self.keys, "policy", "seed"]
-        values = [name for name in frame.columns if name not in {*labels, *PLACE}]
-        product = 1
-        for label in labels:
-            product *= frame[label].nunique(dropna=False)
-        if len(frame) and product == len(frame) and not frame.duplicated(labels).any():
-            dataset = xarray.Dataset.from_dataframe(frame.set_index(labels)[values])
+        frame = self.runs.drop(columns=[name for name in PLACE if name not in labels])
+        numbers = [key for key in self.keys if frame[key].dtype.kind == "f"]
+        limits = frame.fillna(dict.fromkeys(numbers, math.inf))
+        if _is_product(limits, labels):
+            dataset = xarray.Dataset.from_dataframe(limits.set_index(labels))
         else:
-            dataset = xarray.Dataset.from_dataframe(
-                frame[[*labels, *values]].rename_axis("run")
-            ).set_coords(labels)
+            dataset = xarray.Dataset.from_dataframe(frame.rename_axis("run")).set_coords(labels)
         return _described(dataset)
 
     @cached_property
@@ -275,6 +273,13 @@ def _warn(path: Path, why: str) -> None:
 
 def _left_out(path: Path, why: str) -> str:
     return f"{path} {why}; it is left out: start the same sweep again to do its runs anew"
+
+
+def _is_product(frame: Any, labels: Sequence[str]) -> bool:
+    """Tell whether there is one row for each combination of the labels, and each label is known."""
+    if frame.empty or frame[labels].isna().any(axis=None) or frame.duplicated(labels).any():
+        return False
+    return len(frame) == math.prod(int(frame[label].nunique()) for label in labels)
 
 
 def _described(dataset: Any) -> Any:

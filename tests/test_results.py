@@ -143,6 +143,13 @@ def test_a_product_has_its_keys_as_dimensions() -> None:
     assert cube["nps"].attrs["units"] == "points"
 
 
+def test_no_limit_is_an_infinite_one() -> None:
+    points = [{"policy.authority": limit} for limit in (None, 0.5)]
+    cube = Results.of(pairs(a_plan(points=points))).to_xarray()
+    assert cube["policy.authority"].values.tolist() == [0.5, np.inf]
+    assert cube["digest"].isnull().sum() == 0
+
+
 @pytest.mark.parametrize("some", [PAIRS, pairs(a_plan(points=GRID))[1:]])
 def test_what_is_no_product_has_one_dimension(some: list[Pair]) -> None:
     results = Results.of(some)
