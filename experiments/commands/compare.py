@@ -42,8 +42,8 @@ def command(
       amends compare bakery
       amends compare bakery --seeds 50 --out results/bakery
       amends compare bakery --set baseline=slow --set market.people=20000
-      amends compare bakery --set "precision={outcome: reputation, half_width: 0.5}"
-      amends compare bakery --set "select_best={outcome: nps, indifference: 1}"
+      amends compare narrow-enough     as many worlds as that takes
+      amends compare which-is-best     more only for those still in question
 
     \b
     With --out, the folder holds
