@@ -7,7 +7,10 @@ was found damaged.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +24,9 @@ from sim.errors import InputError
 RUNS, SERIES, FAILURES, SET_ASIDE = "runs", "series", "failures", "set-aside"
 FOLDERS = (RUNS, SERIES, FAILURES, SET_ASIDE)
 ENDING = ".parquet"
+
+_READERS, _AHEAD = min(8, os.cpu_count() or 1), 32
+"""Threads that read batches, and batches that they may be ahead of who takes them."""
 
 Tell = Callable[[Path, str], None]
 """Called with a damaged file and what is wrong with it."""
@@ -84,15 +90,19 @@ def batch(path: Path, columns: list[str] | None = None) -> Batch:
 
 
 def good_batches(folder: Path, tell: Tell, columns: list[str] | None = None) -> Iterator[Batch]:
-    """Read every good batch in turn; the others are told of."""
-    for name in names(folder / RUNS):
-        path = folder / RUNS / name
-        try:
-            yield batch(path, columns)
-        except Damaged as damage:
-            tell(path, str(damage))
-        except FileNotFoundError:
-            continue  # another sweep has just set it aside or put it together with others
+    """Read every good batch in turn, some of them ahead; the others are told of."""
+    paths = iter([folder / RUNS / name for name in names(folder / RUNS)])
+    with ThreadPoolExecutor(_READERS) as pool:
+        coming = deque((path, pool.submit(batch, path, columns)) for path in islice(paths, _AHEAD))
+        while coming:
+            path, read = coming.popleft()
+            try:
+                yield read.result()
+            except Damaged as damage:
+                tell(path, str(damage))
+            except FileNotFoundError:
+                pass  # another sweep has just set it aside or put it together with others
+            coming.extend((path, pool.submit(batch, path, columns)) for path in islice(paths, 1))
 
 
 def check_series(path: Path) -> None:
