@@ -26,7 +26,7 @@ def conclude(result: "Sensitivity") -> str:
     """Say what the first outcome hangs on, what would overturn it, and what is luck."""
     study = result.told
     return " ".join(
-        filter(None, (_hangs_on(result, study), _overturns(result, study), _luck(study)))
+        filter(None, (_hangs_on(result, study), _overturns(result, study), _luck(result, study)))
     )
 
 
@@ -118,10 +118,12 @@ def _amount(study: "Study", level: tuple[float | None, float | None, float | Non
     return amount(MEASURES[study.outcome], *level)
 
 
-def _luck(study: "Study") -> str:
+def _luck(result: "Sensitivity", study: "Study") -> str:
     luck = study.indices.luck
-    if luck is None:
+    if result.worlds == 1:
         return "With one world at each point, luck cannot be told from influence."
+    if luck is None:
+        return ""
     return (
         f"Luck makes up {percent(luck)} of the variance of single runs; it is taken out of the "
         "shares."

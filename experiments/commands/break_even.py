@@ -54,11 +54,11 @@ def command(
       amends break-even how-generous
       amends break-even how-generous --lever money.margin --range 0 1
       amends break-even bakery --policy slow --lever policy.delay --range 0 60
-      amends break-even bakery --policy fast --lever policy.compensation --range 0 3
+      amends break-even bakery --policy fast --lever policy.fix --range 0 1
 
     \b
     With --out, the folder holds
-      report.md               the conclusion, the picture and the numbers on a page
+      report.md               the conclusion, the picture and the numbers
       break_even.png, .svg    the difference along the lever, with its band
       points, values          tidy tables, as Parquet and CSV
       experiment.yaml         the same again; its scenario stands beside it

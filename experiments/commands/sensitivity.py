@@ -42,11 +42,11 @@ def command(
     for the difference between each policy and the baseline in the same worlds, you get
 
     \b
-      Sobol' indices   the share of the variance that each assumption is behind, alone
-                       and together with the others, with 95% intervals
-      a tornado        what becomes of it when one assumption alone goes to either end
-                       of its range, all others in the middle; where the sign of a
-                       difference changes, that assumption alone overturns the ranking
+      Sobol' indices   the share of the variance that each assumption is behind,
+                       alone and together with the others, with 95% intervals
+      a tornado        what becomes of it when one assumption alone goes to an end
+                       of its range, all others in the middle; one that changes the
+                       sign of a difference overturns the ranking by itself
 
     Luck is not read as influence: all points share their worlds, and what is left of luck is
     taken out of the indices and told by itself. This needs the extra `analysis`:
@@ -60,12 +60,12 @@ def command(
 
     \b
     With --out, the folder holds
-      report.md                 the conclusion, the pictures and the numbers on a page
-      tornado.png, .svg         one assumption at a time
-      shares.png, .svg          the Sobol' indices
-      indices, tornado, runs    tidy tables, as Parquet and CSV (runs as Parquet)
-      experiment.yaml           the same again; its scenario stands beside it
-      provenance.json           what was run, by which version
+      report.md                the conclusion, pictures and numbers on a page
+      tornado.png, .svg        one assumption at a time
+      shares.png, .svg         the Sobol' indices
+      indices, tornado, runs   tidy tables, as Parquet and CSV (runs as Parquet)
+      experiment.yaml          the same again; its scenario stands beside it
+      provenance.json          what was run, by which version
     """
     asked = {"sensitivity.samples": samples, "sensitivity.policy": policy, "seeds": seeds}
     chosen = options.experiment_of(experiment, asked, settings, days, seed, network)
