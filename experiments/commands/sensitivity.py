@@ -35,9 +35,9 @@ def command(
     workers: int | None, network: str | None, days: int | None, seed: int | None,
     settings: tuple[str, ...], runs: Path | None, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Learn which assumptions a result hangs on, and which alone would overturn it.
+    """Learn which assumptions a result hangs on.
 
-    Assumptions are varied over ranges that the experiment's section `sensitivity` (or its design)
+    And which of them alone would overturn it. Assumptions are varied over ranges that the experiment's section `sensitivity` (or its design)
     gives. EXPERIMENT is a shipped name (see `amends list`) or a YAML file. For each outcome, and
     for the difference between each policy and the baseline in the same worlds, you get
 
@@ -45,8 +45,8 @@ def command(
       Sobol' indices   the share of the variance that each assumption is behind,
                        alone and together with the others, with 95% intervals
       a tornado        what becomes of it when one assumption alone goes to an end
-                       of its range, all others in the middle; one that changes the
-                       sign of a difference overturns the ranking by itself
+                       of its range, all others in the middle; one that changes
+                       the sign of a difference overturns the ranking by itself
 
     Luck is not read as influence: all points share their worlds, and what is left of luck is
     taken out of the indices and told by itself. This needs the extra `analysis`:
