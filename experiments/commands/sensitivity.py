@@ -37,9 +37,10 @@ def command(
 ) -> None:  # fmt: skip
     """Learn which assumptions a result hangs on.
 
-    And which of them alone would overturn it. Assumptions are varied over ranges that the experiment's section `sensitivity` (or its design)
-    gives. EXPERIMENT is a shipped name (see `amends list`) or a YAML file. For each outcome, and
-    for the difference between each policy and the baseline in the same worlds, you get
+    And which of them alone would overturn it. Assumptions are varied over ranges that the
+    experiment's section `sensitivity` (or its design) gives. EXPERIMENT is a shipped name (see
+    `amends list`) or a YAML file. For each outcome, and for the difference between each policy
+    and the baseline in the same worlds, you get
 
     \b
       Sobol' indices   the share of the variance that each assumption is behind,
