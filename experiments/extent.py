@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from experiments import batches
 from experiments.batches import Pair
@@ -14,6 +15,9 @@ from experiments.worker import Bench
 from sim.errors import InputError
 from sim.memory import available_memory
 from sim.scenario import Scenario, check_memory
+
+if TYPE_CHECKING:
+    from sim.customer import Customer
 
 MOST_RUNS = 50_000_000
 """Runs in a sweep at most: thousands of hours even of the smallest."""
@@ -123,7 +127,9 @@ class Extent:
     timed: int
 
 
-def extent(plan: Plan, workers: int, span: range) -> Extent:
+def extent(
+    plan: Plan, workers: int, span: range, customer: "type[Customer] | None" = None
+) -> Extent:
     """Estimate what a part of a plan takes, by timing a few of its runs.
 
     Raises
@@ -131,7 +137,7 @@ def extent(plan: Plan, workers: int, span: range) -> Extent:
     InputError
         If all of these runs failed.
     """
-    bench = Bench()
+    bench = Bench(customer)
     begun = time.perf_counter()
     made: Result | None = None
     times, pairs = [], []

@@ -100,7 +100,9 @@ class Flow:
             results, seconds = ended.result()
         except CancelledError:
             if not self.stopped.is_set():
-                raise ClusterLost("the cluster has dropped what it was to do") from None
+                raise ClusterLost(
+                    "the cluster was lost: its scheduler has ended, or the way to it"
+                ) from None
             return
         except self.door.deaths as death:
             self.door.broken = True
@@ -116,5 +118,7 @@ class Flow:
 
 
 def _said(death: BaseException) -> str:
-    """Return the first sentence of what is known of a death."""
-    return " ".join(str(death).split()).split(". ")[0] or type(death).__name__
+    """Return what is known of a death: the first sentence, and what the process ended with."""
+    sentences = " ".join(str(death).split()).split(". ")
+    codes = [each for each in sentences[1:] if "exit code" in each]
+    return "; ".join((sentences[0], *codes)).rstrip(".") or type(death).__name__

@@ -30,6 +30,10 @@ PATIENCE = 30
 half a second."""
 
 
+LARGE = 10**8
+"""Bytes of a run from which on a worker of another machine looks whether it has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What is kept of one policy in one world."""
@@ -231,5 +235,11 @@ def _kind(pickled: bytes) -> "type[Customer]":
     """Return a class of customers: always the same for the same bytes, so that it is compiled once."""
     import pickle
 
-    found: type[Customer] = pickle.loads(pickled)
+    try:
+        found: type[Customer] = pickle.loads(pickled)
+    except Exception as error:
+        raise InputError(
+            f"a worker cannot load the class of customers ({type(error).__name__}: {error}): "
+            "install there what its file imports"
+        ) from None
     return found

@@ -75,7 +75,9 @@ def test_processes_replace_a_worker_that_dies_and_blame_the_culprit_alone(
             assert isinstance(result, Failure) and result.error == "ArithmeticError: nobody is left"
             assert "in visit" in result.traceback
         elif where == swept.KILLING:
-            assert isinstance(result, Failure) and result.error.startswith("the worker died")
+            assert isinstance(result, Failure)
+            assert result.error.startswith("the worker died: A worker process")
+            assert "SIGKILL(-9)" in result.error
         else:
             assert isinstance(result, Run)
     # Where nothing happens to it, a fragile customer is a customer like any other.

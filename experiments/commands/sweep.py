@@ -12,6 +12,7 @@ from experiments.commands import options
 if TYPE_CHECKING:
     from experiments.plan import Plan
     from experiments.sweep import Sweep
+    from sim.customer import Customer
 
 JSON = ("name", "out", "runs", "done", "skipped", "failed", "digest", "seconds", "conclusion")
 """The keys of the JSON, on which other programs rely; beside them `stopping`, where the experiment
@@ -112,7 +113,7 @@ def command(
     folder = out or Path("results") / f"sweep-{Path(experiment).stem}"
     kind = load_customer(customer) if customer else None
     if dry_run:
-        _tell_extent(plan, folder, workers, shard, as_json)
+        _tell_extent(plan, folder, workers, shard, kind, as_json)
         return
     if out is None:
         click.echo(f"The runs are kept in {folder}", err=True)
@@ -141,6 +142,9 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
         network_of = options.network_aloud()
     else:
         network_of = None
+        _hush()
+    if how["customer"] is not None:
+        click.echo(f"Compiling {how['customer'].__name__}: up to half a minute ...", err=True)
     with stoppable() as stop, warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: click.echo(str(message), err=True)
         try:
@@ -149,7 +153,8 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
                     plan, folder, watch=watch, stopped=stop.event, network_of=network_of, **how
                 )
         except ClusterLost as error:
-            raise click.ClickException(str(error)) from None
+            remedy = f"What is done is kept in {folder}; the same command goes on."
+            raise click.ClickException(f"{error}. {remedy}") from None
     if made.stopped:
         kept = made.done + made.skipped
         click.echo(
@@ -159,6 +164,17 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
         )
         raise click.exceptions.Exit(stop.exit_code)
     return made
+
+
+def _hush() -> None:
+    """Keep Dask from telling of each lost connection, traceback and all; the sweep says what it means."""
+    import logging
+
+    from experiments.extras import extra
+
+    extra("distributed", "cluster")
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _draw(made: "Sweep", folder: Path) -> None:
@@ -213,14 +229,19 @@ def _finish(made: "Sweep", folder: Path) -> None:
 
 
 def _tell_extent(
-    plan: "Plan", folder: Path, workers: int | None, shard: tuple[int, int], as_json: bool
+    plan: "Plan",
+    folder: Path,
+    workers: int | None,
+    shard: tuple[int, int],
+    kind: "type[Customer] | None",
+    as_json: bool,
 ) -> None:
     """Say what a sweep would take."""
     from experiments.extent import check_size, extent, part
 
     count = check_size(plan, workers)
     options.announce_compilation()
-    found = extent(plan, count, part(len(plan), shard))
+    found = extent(plan, count, part(len(plan), shard), kind)
     if as_json:
         told = {
             "name": plan.experiment.name, "out": str(folder), "dry_run": True,
