@@ -199,3 +199,28 @@ def test_the_poison_among_many_jobs_is_found(monkeypatch: Any) -> None:
     (reason,) = [result.error for _, result in results if isinstance(result, Failure)]
     assert reason.startswith("the worker died: Attempted to run task 'work-1' on 4 different work")
     assert len(pool.sent) == 50 + 7  # only its own batch is done once more
+
+
+def test_a_scheduler_that_ends_takes_its_batches_with_it() -> None:
+    class Pool:
+        deaths = (distributed.KilledWorker,)
+        broken = False
+
+        def size(self, pace: float) -> int:
+            return 1
+
+        def ahead(self, pace: float) -> int:
+            return 2
+
+        def check(self) -> None:
+            raise AssertionError("nothing is waited for")
+
+        def submit(self, batch: tuple[Job, ...]) -> Any:
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    flow = Flow(iter(a_plan(1).jobs()), Pool(), threading.Event())  # type: ignore[arg-type]
+    with pytest.raises(ClusterLost, match="its scheduler has ended, or the way to it"):
+        list(flow.results())
