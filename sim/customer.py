@@ -65,15 +65,13 @@ def recall(person: Any, today: int, world: Any) -> None:
 
 
 @compiled
-def opinion_left(person: Any, left: float, talk: Any) -> float:
-    """Return in logits the opinion of which time has left a share `left`."""
-    return float(rules.clip(person.opinion, -talk.opinion_limit, talk.opinion_limit) * left)
-
-
-@compiled
-def opinion_on(person: Any, today: int, talk: Any) -> float:
+def opinion_on(person: Any, today: int, world: Any) -> float:
     """Return in logits what stories have left of an opinion by `today`."""
-    return opinion_left(person, rules.fade(today - person.heard_on, talk.opinion_half_life), talk)
+    days = today - person.heard_on
+    fades = world.lookup.fades
+    left = fades[days] if days < len(fades) else rules.fade(days, world.talk.opinion_half_life)
+    limit = world.talk.opinion_limit
+    return float(rules.clip(person.opinion, -limit, limit) * left)
 
 
 @compiled
@@ -83,7 +81,7 @@ def intention_on(person: Any, today: int, world: Any) -> float:
         person.satisfaction,
         person.failure_memory,
         person.gratitude,
-        opinion_on(person, today, world.talk),
+        opinion_on(person, today, world),
         world.loyalty,
     )
 
@@ -92,13 +90,19 @@ def intention_on(person: Any, today: int, world: Any) -> float:
 def be_served(person: Any, quality: float, world: Any) -> Visit:
     """Feel an ordinary visit of the given `quality` against what was expected, and learn from it."""
     gap = quality - person.expectation
-    felt = rules.transaction_satisfaction(gap, world.appraisal)
+    felt = rules.transaction_satisfaction(gap, world.appraisal, world.lookup.powers)
     person.expectation += world.appraisal.expectation_learning * gap
     person.satisfaction += world.appraisal.satisfaction_learning * (felt - person.satisfaction)
     talk = world.talk
-    if quality >= world.delight_from:
-        return Visit(False, 0.0, 0.0, 0.0, 0.0, felt, talk.delight, talk.delight_valence)
-    return Visit(False, 0.0, 0.0, 0.0, 0.0, felt, talk.ordinary, talk.ordinary_valence)
+    # Both kinds are read before one is chosen: kernels then choose without branches.
+    often, fondly, seldom, kindly = (
+        talk.delight, talk.delight_valence, talk.ordinary, talk.ordinary_valence
+    )  # fmt: skip
+    delighted = quality >= world.delight_from
+    return Visit(
+        False, 0.0, 0.0, 0.0, 0.0, felt, often if delighted else seldom,
+        fondly if delighted else kindly,
+    )  # fmt: skip
 
 
 @compiled
@@ -260,7 +264,7 @@ class Customer(mesa.Agent):
         """Hear a story; return the mean number of people to whom it is passed on."""
         talk = world.talk
         if self.heard_on < today:
-            self.opinion = rules.grained(opinion_on(self, today, talk), rules.OPINION_GRAIN)
+            self.opinion = rules.grained(opinion_on(self, today, world), rules.OPINION_GRAIN)
             self.heard_on = today
         self.opinion += rules.opinion_change(
             letter.valence, letter.weak == 1, letter.hop, self.status == CUSTOMER, talk
@@ -271,20 +275,22 @@ class Customer(mesa.Agent):
 
     def stay(self, today: int, world: Any) -> bool:
         """Decide, as a customer whose day brought something, whether to remain one."""
-        if self.moment == CLOSED:
+        closed = self.moment == CLOSED
+        day = self.failed_on if closed else today
+        luck = uniform(world.seed, self.row, day, Purpose.LEAVE)
+        if closed:
             recall(self, today, world)
             intended = intention_on(self, today, world)
-            chance = rules.leaving_after_incident(intended, world.loyalty)
-            day = self.failed_on
-        else:
-            chance = rules.leaving_after_visit(self.satisfaction, world.loyalty)
-            day = today
-        return uniform(world.seed, self.row, day, Purpose.LEAVE) >= chance
+            return luck >= rules.leaving_after_incident(intended, world.loyalty)
+        # The chance is worked out only for the few whose luck lies below the greatest that there is.
+        if luck >= world.most_leaving:
+            return True
+        return luck >= rules.leaving_after_visit(self.satisfaction, world.loyalty)
 
     def buy(self, today: int, world: Any, stars: float) -> bool:
         """Decide, as an aware non-customer in need today, whether to buy or to come back."""
         thinks = rules.attitude(
-            opinion_on(self, today, world.talk),
+            opinion_on(self, today, world),
             self.satisfaction,
             self.status == LAPSED,
             world.loyalty,

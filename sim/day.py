@@ -18,8 +18,9 @@ from sim.measures import measure, stars_of
 from sim.population import CLOSED, CUSTOMER, LAPSED, QUIET, WAITING, next_need, next_visit
 from sim.recovering import recover_phase, voice_phase
 from sim.state import fits
+from sim.stories import AHEAD, plan
 from sim.telling import hear_phase, tell_phase
-from sim.visiting import AHEAD, outage_on, visit_phase
+from sim.visiting import outage_on, visit_phase
 
 stay = compiled(Customer.stay)
 buy = compiled(Customer.buy)
@@ -27,11 +28,12 @@ buy = compiled(Customer.buy)
 
 @compiled
 def open_day(state: Any, today: int, world: Any) -> None:
-    """Let a change of policy that is set for today come into force."""
+    """Put what yesterday gave to tell into the calendar; let a change of policy come into force."""
     books = state.books[0]
     books.opened = 0
     books.closed = 0
     books.letters = 0
+    plan(state, today, world)
     for i in range(len(state.tables.changes)):
         if state.tables.changes[i] == today:
             before = state.tables.policies[books.policy].agents

@@ -139,7 +139,7 @@ class _Life:
             "expectation": seen.expectation,
             "failure_memory": seen.failure_memory,
             "recovery_expectation": seen.recovery_expectation,
-            "opinion": opinion_on(seen, self.today, self.world.talk),
+            "opinion": opinion_on(seen, self.today, self.world),
             "gratitude": seen.gratitude,
             "complaint_satisfaction": None,
             "intention": intention_on(seen, self.today, self.world),

@@ -1,5 +1,6 @@
 """What kernels do below the level of Python: each has its meaning in Python beside it."""
 
+import math
 from typing import Any
 
 from llvmlite import ir
@@ -124,3 +125,30 @@ def _product_in_kernels(a: Any, b: Any) -> Any:
         return _wide_product(a, b)
 
     return multiply
+
+
+def parted(x: float) -> tuple[float, int]:
+    """Return m in [.5, 1) and e with x = m * 2**e, for a positive number that is not minute."""
+    return math.frexp(x)
+
+
+@intrinsic
+def _parted(_typing: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        bits = builder.bitcast(arguments[0], word)
+        exponent = builder.sub(builder.lshr(bits, word(52)), word(1022))
+        half = builder.or_(builder.and_(bits, word(2**52 - 1)), word(1022 << 52))
+        parts = [builder.bitcast(half, ir.DoubleType()), exponent]
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    pair: Any = types.Tuple((types.float64, types.int64))
+    return pair(types.float64), generate
+
+
+@overload(parted, jit_options={"forceinline": True})
+def _parted_in_kernels(x: Any) -> Any:
+    def part(x: Any) -> Any:
+        return _parted(x)
+
+    return part

@@ -1,51 +1,13 @@
 """What is measured of a market: reputation, satisfaction, net promoter score, stars, by the day."""
 
 import math
-from functools import cache
-from statistics import NormalDist
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from sim import rules
 from sim.compiled import compiled
-from sim.customer import opinion_left
+from sim.customer import opinion_on
+from sim.lookup import held, promotes
 from sim.population import CUSTOMER, LAPSED, PROSPECT
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-_LOWEST, _HIGHEST, _STEPS = -50.0, 60.0, 64
-
-
-@cache
-def promoter_table(spread: float) -> Array:
-    """Return the expected net promoter share by the mean of an answer, in steps of 1/64 from -50.
-
-    An answer is `round(clip(mean + Normal(0, spread), 0, 10))`; 9 and 10 promote, 0 to 6 detract. Taken
-    in expectation over the noise, a survey of everybody needs no draws and adds no noise.
-    """
-    noise = NormalDist(0.0, spread)
-    means = np.arange(int((_HIGHEST - _LOWEST) * _STEPS) + 2) / _STEPS + _LOWEST
-    table = np.array([noise.cdf(m - 8.5) - noise.cdf(6.5 - m) for m in means.tolist()])
-    table.flags.writeable = False
-    return table
-
-
-@cache
-def fade_table(half_life: float) -> Array:
-    """Return what is left of an opinion after 0, 1, 2, ... 511 days: a look-up for each person."""
-    table = np.array([rules.fade(day, half_life) for day in range(512)])
-    table.flags.writeable = False
-    return table
-
-
-@compiled
-def promotes(mean: float, table: Any) -> float:
-    """Return the chance to promote less the chance to detract; between steps it is interpolated."""
-    place = (rules.clip(mean, _LOWEST, _HIGHEST) - _LOWEST) * _STEPS
-    step = int(place)
-    low = float(table[step])
-    return low + (place - step) * (float(table[step + 1]) - low)
 
 
 @compiled
@@ -80,14 +42,14 @@ class Poll(NamedTuple):
 def poll(state: Any, today: int, world: Any) -> Poll:
     """Ask everybody at the end of `today`, in the order of rows, so that sums round alike anywhere.
 
-    `known` and `everybody` are sums of logistic(attitude) over customers and over the aware,
+    `known` and `everybody` are sums of logistic(attitude), looked up, over customers and over the aware,
     `promoters` and `all_promoters` of the expected net promoter share.
     """
     lapsed = customers = aware = strangers = 0
     satisfaction = known = everybody = promoters = all_promoters = 0.0
-    talk, loyalty, survey = world.talk, world.loyalty, world.survey
+    loyalty, survey = world.loyalty, world.survey
     people = state.people
-    table, fades = state.tables.promoters, state.tables.fades
+    promoters_at, likings = state.tables.promoters, state.tables.likings
     for row in range(len(people)):
         person = people[row]
         # Ones and zeros instead of branches, which nobody could foretell.
@@ -97,20 +59,18 @@ def poll(state: Any, today: int, world: Any) -> Poll:
         if person.aware_from > today:
             continue
         experienced = person.status != PROSPECT
-        days = today - person.heard_on
-        left = fades[days] if days < len(fades) else rules.fade(days, talk.opinion_half_life)
-        opinion = opinion_left(person, left, talk)
-        held = rules.logistic(rules.attitude(opinion, person.satisfaction, experienced, loyalty))
-        warmth = survey.satisfaction * person.satisfaction
-        feeling = warmth if experienced else survey.opinion * opinion
-        promotes_it = promotes(survey.centre + feeling, table)
+        satisfied = person.satisfaction
+        opinion = opinion_on(person, today, world)
+        holds_it = held(rules.attitude(opinion, satisfied, experienced, loyalty), likings)
+        warmth, hearsay = survey.satisfaction * satisfied, survey.opinion * opinion
+        promotes_it = promotes(survey.centre + (warmth if experienced else hearsay), promoters_at)
         aware += 1
         strangers += 1 - is_customer
-        everybody += held
-        known += is_customer * held
+        everybody += holds_it
+        known += is_customer * holds_it
         all_promoters += promotes_it
         promoters += is_customer * promotes_it
-        satisfaction += is_customer * person.satisfaction
+        satisfaction += is_customer * satisfied
     return Poll(
         customers, lapsed, aware, strangers, satisfaction, known, everybody, promoters,
         all_promoters,

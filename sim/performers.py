@@ -22,7 +22,7 @@ from sim.measures import measure
 
 SCHEDULE = (
     "fail", "strike", "be_a_guest", "visit_phase", "voice_phase", "answer", "recover_phase",
-    "write_letters", "tell_phase", "hear_phase", "settle", "decide_phase", "live", "live_until",
+    "write_letter", "tell_phase", "hear_phase", "settle", "decide_phase", "live", "live_until",
 )  # fmt: skip
 """The functions of the schedule that depend on behaviours, callees first."""
 

@@ -70,19 +70,19 @@ CASE = np.dtype(
 
 STORY = np.dtype(
     [
-        ("teller", "i4"), ("day", "i4"), ("origin_person", "i4"), ("origin_day", "i4"),
-        ("tag", "i8"), ("time", "f8"), ("valence", "f8"),
-        ("next", "i4"), ("keyed", "i4"), ("told", "i2"), ("due", "i2"), ("count", "i2"), ("hop", "i1"),
+        ("teller", "i4"), ("day", "i4"), ("keyed", "i4"), ("drawn", "i4"),
+        ("origin_person", "i4"), ("origin_day", "i4"), ("tag", "i8"), ("valence", "f8"),
+        ("told", "i2"), ("count", "i2"), ("hop", "i1"),
     ],
     align=True,
 )  # fmt: skip
-"""One story that somebody has still to tell, its luck `keyed` on the day of its event: `told` of `count` tellings are over, `due` more fall
-on day `next`, and the one after those at `time` days after the story's own `day`."""
+"""One story that somebody has still to tell since its `day`: `told` of `count` tellings are over.
+Its luck is `keyed` on the day of its event; `drawn` counts the waiting times drawn so far."""
 
 LETTER = np.dtype(
     [
         ("teller", "i4"), ("listener", "i4"), ("origin_person", "i4"), ("origin_day", "i4"),
-        ("valence", "f8"), ("luck", "f8"), ("hop", "i1"), ("weak", "i1"),
+        ("valence", "f8"), ("luck", "f8"), ("onward", "f8"), ("hop", "i1"), ("weak", "i1"),
     ],
     align=True,
 )  # fmt: skip

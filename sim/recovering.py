@@ -9,7 +9,7 @@ from sim.customer import Closing, Customer
 from sim.desk import in_order_of_arrival, take_case
 from sim.draws import Purpose, uniform
 from sim.population import NO_CASE
-from sim.stories import FAILED, RECOVERED, first_hand
+from sim.stories import FAILED, RECOVERED, first_hand, luck_of
 from sim.visiting import policy_for, post_review
 
 complain = compiled(Customer.complain)
@@ -23,9 +23,13 @@ def conclude(state: Any, person: Any, case: Any, ended: Any, today: int, world: 
     books = state.books[0]
     failed_on = int(case.opened)
     valence = rules.failure_valence(ended.net)
-    first_hand(state, person, today, FAILED, ended.bad, valence, failed_on, world)
-    first_hand(state, person, today, RECOVERED, ended.good, ended.good_valence, failed_on, world)
-    post_review(state, person, ended.felt, failed_on, world)
+    bad, review = luck_of(person, FAILED, failed_on, world.seed)
+    good, _ = luck_of(person, RECOVERED, failed_on, world.seed)
+    first_hand(state, person, today, FAILED, ended.bad, valence, failed_on, bad, world)
+    first_hand(
+        state, person, today, RECOVERED, ended.good, ended.good_valence, failed_on, good, world
+    )
+    post_review(state, person, ended.felt, review, world)
     give_back(state.case_places, person.case)
     person.case = NO_CASE
     state.closed[books.closed] = person.row

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from sim.compiled import compiled
+from sim.intrinsics import parted
 
 OPINION_GRAIN = 2.0**40
 """Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
@@ -43,8 +44,12 @@ def fade(days: float, half_life: float) -> float:
 
 @compiled
 def grained(x: float, grain: float) -> float:
-    """Return `x` rounded to a multiple of 1/`grain`, a power of two."""
-    return math.floor(x * grain + 0.5) / grain
+    """Return `x`, less than 2**51/`grain` in size, rounded to a multiple of 1/`grain`, a power of two.
+
+    A sum with a number so large keeps no finer digits.
+    """
+    rounder = 6755399441055744.0 / grain
+    return (x + rounder) - rounder
 
 
 @compiled
@@ -60,22 +65,38 @@ def whole(parts: int) -> float:
 
 
 @compiled
-def felt_gap(gap: float, appraisal: Any) -> float:
-    """Return what a gap between quality and expectation is felt as: losses loom larger.
+def power(x: float, powers: Any) -> float:
+    """Return the power of a number 0 <= x < 2**64 by its table (`sim.lookup.power_table`).
 
-    Source: value function of Tversky & Kahneman 1992.
+    The binomial series about the middle of one of 128 parts; right to 1 in 10**15, and what is
+    less than 2**-62 counts as that.
     """
-    weight = -appraisal.loss_aversion if gap < 0.0 else 1.0
-    return float(weight * math.pow(abs(gap), appraisal.curvature))
+    m, exponent = parted(max(x, 2.0**-62))
+    part = int(m * 256.0)
+    middle = part + 0.5
+    r = (m * 256.0 - middle) / middle
+    series = powers[3] + r * (powers[4] + r * powers[5])
+    series = powers[0] + r * (powers[1] + r * (powers[2] + r * series))
+    return float(powers[part] * powers[318 + exponent] * series)
 
 
 @compiled
-def transaction_satisfaction(gap: float, appraisal: Any) -> float:
+def felt_gap(gap: float, appraisal: Any, powers: Any) -> float:
+    """Return what a gap between quality and expectation is felt as: losses loom larger.
+
+    `powers` is the table of `appraisal.curvature`. Source: value function of Tversky & Kahneman 1992.
+    """
+    loss, size = -appraisal.loss_aversion, power(abs(gap), powers)
+    return float((loss if gap < 0.0 else 1.0) * size)
+
+
+@compiled
+def transaction_satisfaction(gap: float, appraisal: Any, powers: Any) -> float:
     """Return satisfaction in [-1, 1] with an ordinary visit whose quality missed expectation by `gap`.
 
     Source: expectancy disconfirmation, Oliver 1980.
     """
-    return clip(appraisal.ordinary + felt_gap(gap, appraisal), -1.0, 1.0)
+    return clip(appraisal.ordinary + felt_gap(gap, appraisal, powers), -1.0, 1.0)
 
 
 @compiled
@@ -241,10 +262,15 @@ def recovery_tellings(pleased: float, delay: float, talk: Any) -> float:
 @compiled
 def hop_weight(hop: int, talk: Any) -> float:
     """Return what is left of a story's force after `hop` retellings."""
-    weight = 1.0
-    for _ in range(hop):
-        weight *= talk.hop_decay
-    return weight
+    decay = talk.hop_decay
+    # The first four one by one: kernels then choose without branches.
+    weight = decay if hop > 0 else 1.0
+    weight *= decay if hop > 1 else 1.0
+    weight *= decay if hop > 2 else 1.0
+    weight *= decay if hop > 3 else 1.0
+    for _ in range(4, hop):
+        weight *= decay
+    return float(weight)
 
 
 @compiled

@@ -3,14 +3,16 @@
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from sim.measures import fade_table, promoter_table
+from sim.lookup import fade_table, liking_table, power_table, promoter_table
 from sim.parameters import Section, numbers, record_type
 from sim.policy import Policy
 from sim.population import Rows, signed
+from sim.rules import leaving_after_visit
 from sim.state import Setting, Tables
 from sim.world import Outage, World
 
@@ -24,6 +26,18 @@ def _records(kind: type[Section], sections: Sequence[Section]) -> np.ndarray[Any
     if not sections:
         return np.zeros(0, record_type(kind))
     return np.concatenate([numbers(section) for section in sections])
+
+
+def _lookup(world: World) -> Any:
+    """Return the record of the tables that behaviours read."""
+    tables = {
+        "fades": fade_table(world.talk.opinion_half_life),
+        "powers": power_table(world.appraisal.curvature),
+    }
+    record = np.zeros(1, [(name, "f8", table.shape) for name, table in tables.items()])
+    for name, table in tables.items():
+        record[name] = table
+    return record[0]
 
 
 def new_setting(world: World, seed: int, people: int, measure_every: int) -> Setting:
@@ -48,6 +62,8 @@ def new_setting(world: World, seed: int, people: int, measure_every: int) -> Set
         people=people,
         measure_every=measure_every,
         delight_from=spread * NormalDist().inv_cdf(ordinary) if delights else math.inf,
+        most_leaving=leaving_after_visit(-1.0, world.loyalty),
+        lookup=_lookup(world),
         **{name: numbers(getattr(world, name))[0] for name in SECTIONS},
     )
 
@@ -59,7 +75,7 @@ def new_tables(world: World, policies: Sequence[Policy], change_days: Sequence[i
         np.array(change_days, np.int64),
         _records(Outage, world.outages),
         promoter_table(world.survey.noise),
-        fade_table(world.talk.opinion_half_life),
+        liking_table(),
     )
 
 
@@ -68,4 +84,5 @@ def interpreted(setting: Setting) -> Setting:
     views: dict[str, Any] = {
         name: Rows(np.atleast_1d(getattr(setting, name)))[0] for name in SECTIONS
     }
-    return setting._replace(**views)
+    tables = SimpleNamespace(**{name: setting.lookup[name] for name in setting.lookup.dtype.names})
+    return setting._replace(lookup=tables, **views)

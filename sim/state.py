@@ -21,7 +21,7 @@ from sim.calendar import (
     new_pool,
 )
 from sim.compiled import compiled
-from sim.population import CASE, LETTER, STORY
+from sim.population import CASE, LETTER, STORY, Rows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -43,11 +43,14 @@ BOOKS = np.dtype(
     + [(name, "f8") for name in _EARNED]
     + [
         (name, "i8")
-        for name in ("stars", "policy", "guests", "letters", "opened", "closed", "rows")
+        for name in (
+            "stars", "policy", "guests", "letters", "fresh", "fresh_tellings", "opened", "closed",
+            "rows",
+        )
     ]
     + [(name, "f8") for name in ("failure_probability", "balance")],
     align=True,
-)
+)  # fmt: skip
 """What the firm knows and owns: counts; sums, in millionths of a day or of the price where people
 add to them in any order; hundredths of stars; the policy in force; the chance of failure that is
 left after learning; what was earned up to yesterday; and the fill of the day's lists."""
@@ -63,7 +66,8 @@ SERIES = np.dtype([(name, "f8") for name in LEVELS + COUNTS + SUMS])
 
 
 class Setting(NamedTuple):
-    """The world as kernels read it: the seed, the number of people, and a record per section.
+    """The world as kernels read it: the seed, the number of people, the greatest chance to leave
+    after an ordinary visit, a record of the tables that behaviours read, and a record per section.
 
     Holds no arrays, which compiled code would count references to at each turn."""
 
@@ -71,6 +75,8 @@ class Setting(NamedTuple):
     people: int
     measure_every: int
     delight_from: float
+    most_leaving: float
+    lookup: Any
     market: Any
     service: Any
     appraisal: Any
@@ -87,14 +93,14 @@ class Setting(NamedTuple):
 
 class Tables(NamedTuple):
     """What a run looks up: the policies (the firm's first, those it changes to, and one to treat
-    single people by), the days of the changes, the outages, expected net promoter shares, and what
-    is left of an opinion by days."""
+    single people by), the days of the changes, the outages, expected net promoter shares, and
+    liking by attitude."""
 
     policies: Any
     changes: Array
     outages: Any
     promoters: Array
-    fades: Array
+    likings: Array
 
 
 class Ties(NamedTuple):
@@ -107,7 +113,7 @@ class Ties(NamedTuple):
 class State(NamedTuple):
     """All that moves in a run. `guests`, `answered` and `told` list the people, cases and stories
     whose day is today, `opened` the cases opened today, `closed` the people whose incident ended
-    today, `due_letters` how many tellings fall on each day of the ring, and `agents` when each agent
+    today, `fresh` the stories that came to be told since the morning, and `agents` when each agent
     at the desk is free."""
 
     tables: Tables
@@ -126,7 +132,7 @@ class State(NamedTuple):
     visits: Calendar
     answers: Calendar
     tellings: Calendar
-    due_letters: Array
+    fresh: Array
     agents: Array
     series: Any
 
@@ -146,7 +152,7 @@ def new_state(people: Array, tables: Tables) -> State:
         books=np.zeros(1, BOOKS),
         cases=np.zeros(cases, CASE),
         stories=np.zeros(stories, STORY),
-        letters=np.zeros(count // 8 + 256, LETTER),
+        letters=np.zeros(count // 4 + 256, LETTER),
         guests=np.zeros(count + 64, np.int32),
         answered=np.zeros(cases, np.int32),
         told=np.zeros(stories, np.int32),
@@ -156,8 +162,8 @@ def new_state(people: Array, tables: Tables) -> State:
         story_places=new_pool(stories),
         visits=new_calendar(2 * count),
         answers=new_calendar(cases),
-        tellings=new_calendar(stories),
-        due_letters=np.zeros(RING, np.int64),
+        tellings=new_calendar(2 * stories),
+        fresh=np.zeros(stories, np.int32),
         agents=np.zeros(agents),
         series=np.zeros(64, SERIES),
     )
@@ -170,7 +176,7 @@ def needs(state: Any, today: int, outage: bool) -> tuple[int, int, int]:
     cases = int(state.visits.number[slot])
     if outage:
         cases += len(state.people)
-    letters = int(state.due_letters[slot])
+    letters = int(state.tellings.number[slot]) + int(state.books[0].fresh_tellings)
     stories = 2 * cases + 2 * int(state.answers.number[slot]) + letters
     return cases, stories, letters
 
@@ -184,24 +190,25 @@ def fits(state: Any, today: int, outage: bool) -> bool:
         free_places(state.case_places) >= cases
         and len(state.guests) >= int(state.visits.number[today % RING])
         and len(state.answered) >= closings
-        and len(state.told) >= int(state.tellings.number[today % RING])
+        and len(state.told) >= letters
+        and len(state.fresh) >= stories
         and len(state.opened) >= cases
         and len(state.closed) >= closings
         and free_places(state.story_places) >= stories
         and len(state.letters) >= letters
         and has_room(state.visits, int(state.visits.number[today % RING]) + closings)
         and has_room(state.answers, closings)
-        and has_room(state.tellings, stories + int(state.tellings.number[today % RING]))
+        and has_room(state.tellings, letters)
         and int(state.books[0].rows) + 2 <= len(state.series)
     )
 
 
 def grow(state: State, today: int, outage: bool) -> State:
     """Return the state with at least twice the room that today can need, contents kept."""
-    cases, stories, letters = (2 * need for need in needs(state, today, outage))
+    viewed = state._replace(books=Rows(state.books))
+    cases, stories, letters = (2 * need for need in needs(viewed, today, outage))
     slot = today % RING
     closings = cases + 2 * int(state.answers.number[slot])
-    entries = 2 * int(state.tellings.number[slot]) + stories
     more_cases = len(state.cases) + cases
     full = int(state.books["rows"][0]) + 2 > len(state.series)
     rows = len(state.series) * (2 if full else 1)
@@ -212,13 +219,14 @@ def grow(state: State, today: int, outage: bool) -> State:
         letters=grown(state.letters, max(len(state.letters), letters)),
         guests=grown(state.guests, max(len(state.guests), 2 * int(state.visits.number[slot]))),
         answered=grown(state.answered, max(len(state.answered), closings)),
-        told=grown(state.told, max(len(state.told), entries)),
+        told=grown(state.told, max(len(state.told), letters)),
+        fresh=grown(state.fresh, max(len(state.fresh), stories)),
         opened=grown(state.opened, max(len(state.opened), cases)),
         closed=grown(state.closed, max(len(state.closed), closings)),
         case_places=grown_pool(state.case_places, more_cases),
         story_places=grown_pool(state.story_places, more_stories),
         visits=grown_calendar(state.visits, 2 * int(state.visits.number[slot]) + closings),
         answers=grown_calendar(state.answers, closings),
-        tellings=grown_calendar(state.tellings, entries),
+        tellings=grown_calendar(state.tellings, letters),
         series=grown(state.series, rows),
     )

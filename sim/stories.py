@@ -1,52 +1,59 @@
 """Stories: who still has what to tell, and when.
 
-A story is what one person has to tell of one event, first-hand (hop 0) or passed on. Its tellings
-fall at independent exponential times after the event, on the day after at the soonest. They are
-drawn in their order: with m tellings to come, the next is m times as near as one alone. So a story
-is one entry in the calendar, however often it is told.
+A story is what one person has to tell of one event, first-hand (hop 0) or passed on. Each of its
+tellings falls on a day of its own, an exponential time after the event and on the day after at the
+soonest. The morning after the event puts them into the calendar.
 """
 
 from typing import Any
 
 from sim.calendar import RING, enter, take
 from sim.compiled import compiled
-from sim.draws import Purpose, exponential, geometric, uniform
+from sim.draws import Purpose, any_of, days_until, geometric, uniform, uniforms
+from sim.intrinsics import prefetch
 
 ORDINARY, FAILED, RECOVERED = 0, 1, 2
 """What a first-hand story is about; at most one of each kind a person and day."""
 
 LN2 = 0.6931471805599453
+AHEAD = 8
+"""How many records are read ahead of their use."""
 
 
 @compiled
-def _next_time(story: Any, seed: int, half_life: float) -> float:
-    """Return the time, in days after the story's own day, of the telling after those counted."""
-    place = story.told + story.due
-    left = story.count - place
-    wait = exponential(seed, story.teller, story.keyed, Purpose.TELLING_DAY, place, story.tag)
-    return float(story.time + wait * half_life / LN2 / left)
+def put(state: Any, slot: int, n: int, since: int, today: int, world: Any) -> None:
+    """Put a telling under its day, by the n-th waiting time of its story, from day `since` on.
 
-
-@compiled
-def put(state: Any, slot: int, today: int) -> None:
-    """Enter a story under its next day, and its tellings in the count of that day's letters."""
+    What is farther off than the ring is long is entered on its last day as ~slot, to be drawn again
+    from there on: exponential waiting has no memory.
+    """
     story = state.stories[slot]
-    enter(state.tellings, today, story.next, slot)
-    state.due_letters[min(story.next, today + RING - 1) % RING] += story.due
+    u = uniform(world.seed, story.teller, story.keyed, Purpose.TELLING_DAY, n, story.tag)
+    day = since + days_until(u, world.talk.half_life / LN2)
+    last = today + RING - 1
+    enter(state.tellings, today, min(day, last), slot if day <= last else ~slot)
 
 
 @compiled
-def plan(state: Any, slot: int, today: int, world: Any) -> None:
-    """Put a story under the day of its next tellings, and count how many fall on that day."""
+def plan(state: Any, today: int, world: Any) -> None:
+    """Put all tellings of the stories of yesterday under their days."""
+    books = state.books[0]
+    for i in range(books.fresh):
+        if i + AHEAD < books.fresh:
+            prefetch(state.stories, state.fresh[i + AHEAD])
+        slot = int(state.fresh[i])
+        for n in range(state.stories[slot].count):
+            put(state, slot, n, today - 1, today, world)
+    books.fresh = 0
+    books.fresh_tellings = 0
+
+
+@compiled
+def put_off(state: Any, slot: int, today: int, world: Any) -> None:
+    """Give a telling that was too far off for the calendar a new waiting time from today on."""
     story = state.stories[slot]
-    day = story.day + 1 + int(min(1e9, story.time))
-    story.next = day
-    story.due = 0
-    while story.told + story.due < story.count and story.day + 1 + int(min(1e9, story.time)) == day:
-        story.due += 1
-        if story.told + story.due < story.count:
-            story.time = _next_time(story, world.seed, world.talk.half_life)
-    put(state, slot, today)
+    put(state, slot, story.drawn, today, today, world)
+    story.drawn += 1
 
 
 @compiled
@@ -61,7 +68,6 @@ def remember(
     hop: int,
     origin_person: int,
     origin_day: int,
-    world: Any,
 ) -> None:
     """Give somebody a story to tell `count` times from tomorrow on.
 
@@ -71,17 +77,24 @@ def remember(
     story.teller = teller
     story.day = today
     story.keyed = keyed
-    story.tag = tag
-    story.count = count
-    story.told = 0
-    story.due = 0
-    story.hop = hop
-    story.valence = valence
+    story.drawn = count
     story.origin_person = origin_person
     story.origin_day = origin_day
-    story.time = 0.0
-    story.time = _next_time(story, world.seed, world.talk.half_life)
-    plan(state, slot, today, world)
+    story.tag = tag
+    story.valence = valence
+    story.told = 0
+    story.count = count
+    story.hop = hop
+    books = state.books[0]
+    state.fresh[books.fresh] = slot
+    books.fresh += 1
+    books.fresh_tellings += count
+
+
+@compiled
+def luck_of(person: Any, kind: int, event_day: int, seed: int) -> tuple[float, float]:
+    """Return what decides how often an event is told of, and whether it is reviewed."""
+    return uniforms(seed, person.row, event_day, Purpose.TELLINGS, kind)
 
 
 @compiled
@@ -93,27 +106,24 @@ def first_hand(
     mean: float,
     valence: float,
     event_day: int,
+    luck: float,
     world: Any,
 ) -> None:
     """Let a person have a geometric number of tellings of an event, from tomorrow on.
 
-    `event_day` is when it began: the visit, or the failure that was answered today.
+    `event_day` is when it began: the visit, or the failure that was answered today; `luck` in (0, 1)
+    decides the number.
     """
-    if not world.talk.enabled or mean <= 0.0:
-        return
-    u = uniform(world.seed, person.row, event_day, Purpose.TELLINGS, kind)
-    count = geometric(u, mean)
-    if count > 0:
+    if world.talk.enabled and any_of(luck, mean):
         remember(
             state,
             person.row,
             today,
             event_day,
             kind,
-            count,
+            geometric(luck, mean),
             valence,
             0,
             person.row,
             event_day,
-            world,
         )

@@ -5,85 +5,96 @@ from typing import Any
 from sim.calendar import give_back, taken_out
 from sim.compiled import compiled
 from sim.customer import Customer
-from sim.draws import geometric, name_of
+from sim.draws import any_of, geometric, name_of
 from sim.intrinsics import prefetch
-from sim.stories import plan, put, remember
-from sim.visiting import AHEAD
+from sim.stories import AHEAD, put_off, remember
 
 tell = compiled(Customer.tell)
 hear = compiled(Customer.hear)
 
 
 @compiled
-def write_letters(state: Any, story: Any, world: Any, network: Any) -> None:
-    """Tell a story as often as falls on today, each time to one listener."""
-    books = state.books[0]
-    for n in range(story.told, story.told + story.due):
-        told = tell(state.people[story.teller], story, n, world, network)
-        if told.listener < 0:
-            continue
-        letter = state.letters[books.letters]
-        letter.teller = story.teller
-        letter.listener = told.listener
-        letter.weak = told.weak
-        letter.luck = told.luck
-        letter.hop = story.hop
-        letter.valence = story.valence
-        letter.origin_person = story.origin_person
-        letter.origin_day = story.origin_day
-        books.letters += 1
-        if story.valence < 0.0:
-            books.bad_stories += 1
+def read_ahead(state: Any, i: int, count: int, network: Any) -> None:
+    """Have what the coming tellings need read from memory: story, teller, neighbours."""
+    if i + 3 * AHEAD < count:
+        prefetch(state.stories, state.told[i + 3 * AHEAD])
+        teller = state.stories[state.told[i + 2 * AHEAD]].teller
+        prefetch(network.offsets, teller)
+        teller = state.stories[state.told[i + AHEAD]].teller
+        prefetch(network.neighbours, network.offsets[teller])
+
+
+@compiled
+def due(state: Any, today: int, world: Any) -> int:
+    """List in `told` the stories due today, once for each telling, and return how many."""
+    found = taken_out(state.tellings, today, state.told)
+    count = 0
+    for i in range(found):
+        slot = int(state.told[i])
+        if slot < 0:
+            put_off(state, ~slot, today, world)
         else:
-            books.good_stories += 1
+            state.told[count] = slot
+            count += 1
+    return count
+
+
+@compiled
+def write_letter(state: Any, story: Any, place: int, world: Any, network: Any) -> bool:
+    """Tell a story to one listener, in the letter at a place; tell whether there is a listener."""
+    told = tell(state.people[story.teller], story, story.told, world, network)
+    letter = state.letters[place]
+    letter.teller = story.teller
+    letter.listener = told.listener
+    letter.weak = told.weak
+    letter.luck = told.luck
+    letter.hop = story.hop
+    letter.valence = story.valence
+    letter.origin_person = story.origin_person
+    letter.origin_day = story.origin_day
+    return told.listener >= 0
 
 
 @compiled
 def tell_phase(state: Any, today: int, world: Any, network: Any) -> None:
-    """Phase 4: everybody with a story due today tells a listener."""
+    """Phase 4: everybody with a telling due today tells a listener."""
     books = state.books[0]
-    books.letters = 0
-    count = taken_out(state.tellings, today, state.told)
-    state.due_letters[today % len(state.due_letters)] = 0
+    count = due(state, today, world)
+    letters = bad = 0
     for i in range(count):
-        if i + 3 * AHEAD < count:
-            prefetch(state.stories, state.told[i + 3 * AHEAD])
-            teller = state.stories[state.told[i + 2 * AHEAD]].teller
-            prefetch(network.offsets, teller)
-            teller = state.stories[state.told[i + AHEAD]].teller
-            prefetch(network.neighbours, network.offsets[teller])
+        read_ahead(state, i, count, network)
         slot = int(state.told[i])
         story = state.stories[slot]
-        if story.next > today:
-            put(state, slot, today)
-            continue
-        write_letters(state, story, world, network)
-        story.told += story.due
-        story.due = 0
-        if story.told < story.count:
-            plan(state, slot, today, world)
-        else:
+        written = 1 if write_letter(state, story, letters, world, network) else 0
+        letters += written
+        bad += written if story.valence < 0.0 else 0
+        story.told += 1
+        if story.told == story.count:
             give_back(state.story_places, slot)
+    books.letters = letters
+    books.bad_stories += bad
+    books.good_stories += letters - bad
 
 
 @compiled
 def hear_phase(state: Any, today: int, world: Any) -> None:
     """Phase 5: listeners change their opinion, and may have the story to pass on."""
     books = state.books[0]
+    passed = bad = 0
     for i in range(books.letters):
         if i + AHEAD < books.letters:
             prefetch(state.people, state.letters[i + AHEAD].listener)
         letter = state.letters[i]
-        mean = hear(state.people[letter.listener], letter, today, world)
-        if letter.valence < 0.0:
-            books.bad_heard += 1
-        else:
-            books.good_heard += 1
-        if mean <= 0.0:
-            continue
-        count = geometric(letter.luck, mean)
-        if count > 0:
-            remember(
-                state, letter.listener, today, today, name_of(letter.luck), count, letter.valence,
-                letter.hop + 1, letter.origin_person, letter.origin_day, world,
-            )  # fmt: skip
+        letter.onward = hear(state.people[letter.listener], letter, today, world)
+        bad += 1 if letter.valence < 0.0 else 0
+        state.told[passed] = i
+        passed += 1 if any_of(letter.luck, letter.onward) else 0
+    books.bad_heard += bad
+    books.good_heard += books.letters - bad
+    for i in range(passed):
+        letter = state.letters[state.told[i]]
+        remember(
+            state, letter.listener, today, today, name_of(letter.luck),
+            geometric(letter.luck, letter.onward), letter.valence, letter.hop + 1,
+            letter.origin_person, letter.origin_day,
+        )  # fmt: skip

@@ -12,10 +12,7 @@ from sim.customer import Customer
 from sim.draws import Purpose, uniform
 from sim.intrinsics import prefetch
 from sim.population import CUSTOMER, QUIET, WAITING
-from sim.stories import ORDINARY, first_hand
-
-AHEAD = 8
-"""How many records are read ahead of their use."""
+from sim.stories import AHEAD, ORDINARY, first_hand, luck_of
 
 visit = compiled(Customer.visit)
 suffer = compiled(Customer.suffer)
@@ -30,13 +27,12 @@ def policy_for(person: Any, state: Any) -> Any:
 
 
 @compiled
-def post_review(state: Any, person: Any, felt: float, day: int, world: Any) -> None:
-    """Let a person review in public what it felt of an event of that day; the firm may reply."""
+def post_review(state: Any, person: Any, felt: float, luck: float, world: Any) -> None:
+    """Let a person review in public what it felt of an event, if its luck will; the firm may reply."""
     reviews = world.reviews
     if not reviews.enabled:
         return
-    draw = uniform(world.seed, person.row, day, Purpose.REVIEW)
-    if draw < rules.review_probability(felt, reviews):
+    if luck < rules.review_probability(felt, reviews):
         replies = policy_for(person, state).replies
         books = state.books[0]
         gain = int(100.0 * reviews.reply_gain * replies + 0.5)
@@ -103,8 +99,9 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     if was.failed:
         fail(state, person, today, was.severity, was.type, was.control, was.stability, world)
     else:
-        first_hand(state, person, today, ORDINARY, was.tellings, was.valence, today, world)
-        post_review(state, person, was.felt, today, world)
+        telling, review = luck_of(person, ORDINARY, today, world.seed)
+        first_hand(state, person, today, ORDINARY, was.tellings, was.valence, today, telling, world)
+        post_review(state, person, was.felt, review, world)
 
 
 @compiled

@@ -141,6 +141,7 @@ def cramp(run: Run) -> None:
         guests=state.guests[:1].copy(),
         answered=state.answered[:1].copy(),
         told=state.told[:1].copy(),
+        fresh=state.fresh[:1].copy(),
         opened=state.opened[:1].copy(),
         closed=state.closed[:1].copy(),
         series=state.series[:2].copy(),

@@ -100,9 +100,9 @@ def test_fading_at_every_touch_is_fading_in_one_go(days: list[int]) -> None:
 
 def test_an_opinion_fades_by_half_in_thirty_days() -> None:
     someone = person(opinion=1.0, heard_on=10)
-    assert opinion_on(someone, 10, USUAL.talk) == 1.0
-    assert opinion_on(someone, 40, USUAL.talk) == pytest.approx(0.5)
-    assert opinion_on(someone, 70, USUAL.talk) == pytest.approx(0.25)
+    assert opinion_on(someone, 10, USUAL) == 1.0
+    assert opinion_on(someone, 40, USUAL) == pytest.approx(0.5)
+    assert opinion_on(someone, 70, USUAL) == pytest.approx(0.25)
 
 
 def test_an_ordinary_visit() -> None:
@@ -259,8 +259,8 @@ def test_opinions_are_held_within_their_limit() -> None:
     someone = person()
     for _ in range(50):
         Customer.hear(someone, letter(1.0), 3, USUAL)
-    assert opinion_on(someone, 3, USUAL.talk) == 4.0
-    assert opinion_on(someone, 33, USUAL.talk) == pytest.approx(2.0)
+    assert opinion_on(someone, 3, USUAL) == 4.0
+    assert opinion_on(someone, 33, USUAL) == pytest.approx(2.0)
 
 
 def test_leaving_follows_what_has_happened(monkeypatch: pytest.MonkeyPatch) -> None:

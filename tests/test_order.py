@@ -33,7 +33,9 @@ class Shuffler:
     def __call__(self, lived: Lived, phase: str, today: int) -> None:
         state = lived.state
         books = state.books[0]
-        if phase == "visit_phase":
+        if phase == "open_day":
+            self.head(state.fresh, books["fresh"])
+        elif phase == "visit_phase":
             reorder(state.visits, today, self.shuffled)
         elif phase == "voice_phase":
             self.head(state.opened, books["opened"])

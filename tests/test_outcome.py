@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import load_scenario, simulate, world
-from sim.measures import fade_table, promoter_table, promotes
+from sim.lookup import fade_table, promoter_table, promotes
 from sim.network import Network
 from sim.outcome import COLUMNS
 from sim.policy import Policy

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import rules
+from sim.lookup import held, liking_table, power_table
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
 from sim.world import Market, Reviews, Talk
 from tests.small_worlds import section
@@ -20,6 +21,7 @@ days = st.floats(0, 400)
 logits = st.floats(-8, 8)
 
 APPRAISAL, JUSTICE, LOSS, LOYALTY = Appraisal(), Justice(), Loss(), Loyalty()
+POWERS = power_table(APPRAISAL.curvature)
 RECOVERY, TALK, VOICE = Recovery(), Talk(), Voice()
 
 ROUNDING = 1e-12
@@ -55,9 +57,9 @@ def pleased(answer: Any, tenure: float = 0.0, justice: Any = JUSTICE) -> float:
 
 def test_the_equations_of_the_model_description_by_hand() -> None:
     assert rules.logistic(0.0) == 0.5
-    assert rules.felt_gap(0.1, APPRAISAL) == pytest.approx(0.1**0.88)
-    assert rules.felt_gap(-0.1, APPRAISAL) == pytest.approx(-2.25 * 0.1**0.88)
-    assert rules.transaction_satisfaction(0.0, APPRAISAL) == 0.5
+    assert rules.felt_gap(0.1, APPRAISAL, POWERS) == pytest.approx(0.1**0.88)
+    assert rules.felt_gap(-0.1, APPRAISAL, POWERS) == pytest.approx(-2.25 * 0.1**0.88)
+    assert rules.transaction_satisfaction(0.0, APPRAISAL, POWERS) == 0.5
     first = rules.attribution(0.5, 0.5, 0.0, LOSS)
     assert first == pytest.approx(0.5 + 0.25 + 0.25)
     again = rules.attribution(0.5, 0.5, 1.0, LOSS)
@@ -186,6 +188,20 @@ def test_opinions_are_multiples_of_their_grain(x: float) -> None:
     assert abs(told - x) <= 0.5 / rules.OPINION_GRAIN
 
 
+@given(st.floats(2.0**-62, 2.0**63), st.floats(0.05, 1.5))
+def test_powers_from_a_table_are_powers(x: float, exponent: float) -> None:
+    assert rules.power(x, power_table(exponent)) == pytest.approx(math.pow(x, exponent), rel=4e-15)
+
+
+def test_nothing_is_felt_as_nothing() -> None:
+    assert abs(rules.felt_gap(0.0, APPRAISAL, POWERS)) < 1e-16
+
+
+@given(st.floats(-40, 40))
+def test_attitudes_from_a_table_are_logistic(thinks: float) -> None:
+    assert held(thinks, liking_table()) == pytest.approx(rules.logistic(thinks), abs=2e-7)
+
+
 # What the literature asserts of the directions.
 
 
@@ -299,7 +315,8 @@ def test_a_better_surprise_gives_back_more(severity: float, one: float, other: f
 @given(st.floats(0.0001, 1))
 def test_losses_loom_larger_than_gains(gap: float) -> None:
     """Tversky & Kahneman 1992."""
-    assert rules.felt_gap(-gap, APPRAISAL) == pytest.approx(-2.25 * rules.felt_gap(gap, APPRAISAL))
+    gain = rules.felt_gap(gap, APPRAISAL, POWERS)
+    assert rules.felt_gap(-gap, APPRAISAL, POWERS) == pytest.approx(-2.25 * gain)
 
 
 @given(both, both, both, both)

@@ -10,6 +10,7 @@ from scipy import integrate, stats
 
 from sim import rules, simulate, world
 from sim.customer import Customer
+from sim.lookup import power_table
 from sim.model import ReputationModel
 from sim.outcome import COSTS
 from sim.policy import Policy
@@ -202,10 +203,11 @@ def expected_satisfaction(appraisal: Appraisal, spread: float) -> float:
     """
     a = appraisal.expectation_learning
     width = spread * math.sqrt(2 / (2 - a))
+    powers = power_table(appraisal.curvature)
 
     def felt(gap: float) -> float:
         density = math.exp(-0.5 * (gap / width) ** 2) / (width * math.sqrt(2 * math.pi))
-        return rules.transaction_satisfaction(gap, appraisal) * density
+        return rules.transaction_satisfaction(gap, appraisal, powers) * density
 
     below, above = (integrate.quad(felt, *ends)[0] for ends in ((-10 * width, 0), (0, 10 * width)))
     return below + above
