@@ -8,6 +8,7 @@ from sim.compiled import compiled
 from sim.customer import Closing, Customer
 from sim.desk import in_order_of_arrival, take_case
 from sim.draws import Purpose, uniform
+from sim.lives import is_ignored
 from sim.population import NO_CASE
 from sim.stories import FAILED, RECOVERED, first_hand
 from sim.visiting import policy_for, post_review
@@ -88,7 +89,8 @@ def recover_phase(state: Any, today: int, world: Any) -> None:
         slot = int(state.opened[i])
         case = state.cases[slot]
         person = state.people[case.person]
-        take_case(case, policy_for(person, state), state.agents, books, world)
+        heard = not is_ignored(person, today)
+        take_case(case, policy_for(person, state), state.agents, books, world, heard)
         enter(state.answers, today, case.due, slot)
     for i in range(taken_out(state.answers, today, state.answered)):
         slot = int(state.answered[i])

@@ -11,6 +11,7 @@ from sim.compiled import compiled
 from sim.customer import Customer
 from sim.draws import Purpose, uniform
 from sim.intrinsics import prefetch
+from sim.lives import is_spared
 from sim.population import CUSTOMER, QUIET, WAITING
 from sim.stories import ORDINARY, first_hand
 
@@ -84,7 +85,7 @@ def strike(state: Any, today: int, world: Any) -> None:
             continue
         for row in range(len(state.people)):
             person = state.people[row]
-            if person.status != CUSTOMER or person.moment == WAITING:
+            if person.status != CUSTOMER or person.moment == WAITING or is_spared(person, today):
                 continue
             if uniform(world.seed, row, today, Purpose.OUTAGE) < outage.share:
                 fail(
@@ -100,6 +101,8 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     books.visits += 1
     person.visits += 1
     was = visit(person, today, world, books.failure_probability)
+    if was.failed and is_spared(person, today):
+        was = visit(person, today, world, 0.0)
     if was.failed:
         fail(state, person, today, was.severity, was.type, was.control, was.stability, world)
     else:
