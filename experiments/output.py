@@ -28,7 +28,7 @@ PROVENANCE = "provenance.json"
 PACKAGES = ("mesa", "numpy", "numba", "networkx", "scipy", "pandas", "pyarrow", "matplotlib")
 """Libraries on which the numbers or the pictures of a result depend."""
 
-_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 """What file browsers leave behind, and nobody minds losing."""
 
 
@@ -173,7 +173,7 @@ def _check_replaceable(place: Path, target: Path, command: str) -> bool:
     if not place.is_dir():
         raise InputError(f"--out {target} is a file; name a folder that does not exist yet")
     try:
-        entries = {path.name: path for path in place.iterdir() if path.name not in _LITTER}
+        entries = {path.name: path for path in place.iterdir() if path.name not in LITTER}
     except OSError as error:
         raise InputError(f"--out {target} cannot be read: {error.strerror}") from None
     if not entries:

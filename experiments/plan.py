@@ -35,11 +35,14 @@ class Job:
     cell : int
         Number of the pair of point and policy within the plan: runs of the same cell differ in
         nothing but the seed.
+    customer : str
+        Digest of the source of a class of customers of one's own; empty for the model's own.
     """
 
     scenario: Scenario
     point: Point = field(default_factory=dict)
     cell: int = 0
+    customer: str = ""
 
     @property
     def policy(self) -> str:
@@ -60,8 +63,9 @@ class Job:
         resolved = self.scenario.resolved()
         file = self.scenario.network.file
         if file is not None:
-            resolved["network"]["file"] = _checksum(file)
-        text = json.dumps([model_version(), resolved], sort_keys=True, ensure_ascii=False)
+            resolved["network"]["file"] = checksum(file)
+        own = [self.customer] if self.customer else []
+        text = json.dumps([model_version(), resolved, *own], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -144,6 +148,7 @@ def changed(scenario: Scenario, point: Point) -> Scenario:
 
 
 @lru_cache(maxsize=8)
-def _checksum(file: str) -> str:
+def checksum(file: str) -> str:
+    """Return the SHA-256 of a file, as hex."""
     with open(file, "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

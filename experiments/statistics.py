@@ -1,4 +1,4 @@
-"""Intervals, paired differences, ratios and the chance to be best, from a few shared seeds.
+"""Intervals of means, paired differences and ratios, from a few shared seeds.
 
 Every policy of an experiment is run in the same worlds, one world a seed. So the seeds are the
 sample, a policy's values in them are one row, and two policies are compared seed by seed.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
@@ -32,13 +32,32 @@ class Interval(NamedTuple):
     high: Array
 
 
+class Sampling(NamedTuple):
+    """How it was decided how many seeds to run: on that depends how far an interval must reach.
+
+    Attributes
+    ----------
+    first : int
+        The first seeds of them, if from how much their values vary it was decided how many more to
+        run; 0 if their number was fixed beforehand.
+    anytime : bool
+        Whether the values themselves had a say, as when a policy that falls behind is run no more.
+    """
+
+    first: int = 0
+    anytime: bool = False
+
+
+FIXED = Sampling()
+
+
 def _t_quantile(freedom: Array | float) -> Array:
     """Return the upper quantile of Student's t for a two-sided interval; NaN below 1 degree."""
     quantile: Array = stdtrit(np.where(np.asarray(freedom) > 0, freedom, np.nan), 0.5 + LEVEL / 2)
     return quantile
 
 
-def _moments(samples: Array) -> tuple[Array, Array, Array]:
+def moments(samples: Array) -> tuple[Array, Array, Array]:
     """Return count, mean and unbiased variance over the seeds that are finite."""
     finite = np.isfinite(samples)
     count = finite.sum(axis=-1).astype(np.float64)
@@ -54,22 +73,61 @@ def _moments(samples: Array) -> tuple[Array, Array, Array]:
     return count, mean, variance
 
 
-def mean_interval(samples: Array) -> Interval:
-    """Estimate means with Student's t interval (Student 1908).
+def _anytime_quantile(count: Array, first: int) -> Array:
+    """Return the bound that Student's t keeps to for good with 95% probability.
+
+    However long one goes on, and whenever one stops: the sequential t test with a normal mixture
+    over the standardised mean, of precision g = first / 4 (Wang & Ramdas 2025, Anytime-valid
+    t-tests and confidence sequences for Gaussian means with unknown variance; after Lai 1976). The
+    choice of g keeps it within 1.6 to 1.75 times Student's from `first` seeds to 50 times as many.
+
+    Returns
+    -------
+    array
+        NaN where so few seeds bound nothing.
+    """
+    freedom = np.where(count > 1, count - 1, np.nan)
+    spread = 1.0 + 4.0 * count / first
+    power = (np.sqrt(spread) / (1.0 - LEVEL)) ** (2.0 / count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squared = (power - 1.0) / (1.0 - power / spread)
+        bound: Array = np.sqrt(freedom * np.where(power < spread, squared, np.nan))
+    return bound
+
+
+def _quantile(count: Array, sampling: Sampling) -> Array:
+    """Return how many standard errors an interval from so many seeds reaches to either side."""
+    if sampling.anytime:
+        return _anytime_quantile(count, sampling.first)
+    return _t_quantile(count - 1)
+
+
+def mean_interval(samples: Array, sampling: Sampling = FIXED) -> Interval:
+    """Estimate means with Student's t interval (Student 1908), or a wider one.
 
     Parameters
     ----------
     samples : array [..., seeds]
-        Independent values. For a paired comparison, pass the differences seed by seed.
+        Independent values, in the order in which they were run. For a paired comparison, pass the
+        differences seed by seed.
+    sampling : Sampling
+        Where the first seeds decided how many to run, the interval is at least as wide as Stein's
+        (1945), which takes the variance from those alone. Under normal noise it covers at least as
+        often as it says, since a mean is independent of all deviations from it. Where the values
+        themselves decided, it is of a sequence of intervals that cover all at once.
 
     Returns
     -------
     Interval
         Ends are NaN when fewer than two values are finite.
     """
-    count, mean, variance = _moments(np.asarray(samples, dtype=np.float64))
+    samples = np.asarray(samples, dtype=np.float64)
+    count, mean, variance = moments(samples)
     with np.errstate(invalid="ignore", divide="ignore"):
-        reach = _t_quantile(count - 1) * np.sqrt(variance / count)
+        reach = _quantile(count, sampling) * np.sqrt(variance / count)
+        if sampling.first and not sampling.anytime:
+            early, _, at_first = moments(samples[..., : sampling.first])
+            reach = np.fmax(reach, _t_quantile(early - 1) * np.sqrt(at_first / count))
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -89,23 +147,24 @@ def narrowing(samples: Array, baseline: Array) -> Array:
     """
     samples, baseline = np.broadcast_arrays(samples, baseline)
     both = np.isfinite(samples) & np.isfinite(baseline)
-    count, _, one = _moments(np.where(both, samples, np.nan))
-    _, _, other = _moments(np.where(both, baseline, np.nan))
+    count, _, one = moments(np.where(both, samples, np.nan))
+    _, _, other = moments(np.where(both, baseline, np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
-        _, _, paired = _moments(np.where(both, samples - baseline, np.nan))
+        _, _, paired = moments(np.where(both, samples - baseline, np.nan))
         welch = (count - 1) * (one + other) ** 2 / (one * one + other * other)
         wide = _t_quantile(welch) * np.sqrt(one + other)
         ratio: Array = wide / (_t_quantile(count - 1) * np.sqrt(paired))
     return ratio
 
 
-def fieller(numerator: Array, denominator: Array) -> Interval:
+def fieller(numerator: Array, denominator: Array, sampling: Sampling = FIXED) -> Interval:
     """Estimate the ratio of two paired means with Fieller's interval (Fieller 1954).
 
     A mean of ratios would be ruled by the seeds whose denominator is near 0. Fieller's interval
     asks instead which ratios r leave the mean of `numerator - r denominator` compatible with 0;
     in comparisons of cost and effect it does best among the usual ones (Polsky, Glick, Willke &
-    Schulman 1997).
+    Schulman 1997). Whether it is compatible is asked of `mean_interval`'s interval under the same
+    `sampling`.
 
     Returns
     -------
@@ -115,23 +174,45 @@ def fieller(numerator: Array, denominator: Array) -> Interval:
     """
     both = np.isfinite(numerator) & np.isfinite(denominator)
     top, bottom = np.where(both, numerator, np.nan), np.where(both, denominator, np.nan)
-    count, over, variance_over = _moments(top)
-    _, under, variance_under = _moments(bottom)
+    count, over, _ = moments(top)
+    _, under, _ = moments(bottom)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = _compatible(top, bottom, over, under, _quantile(count, sampling) ** 2 / count)
+        if sampling.first and not sampling.anytime:
+            tops, bottoms = (part[..., : sampling.first] for part in (top, bottom))
+            early = np.isfinite(tops).sum(axis=-1).astype(np.float64)
+            squared = _t_quantile(early - 1) ** 2 / count
+            first = _compatible(tops, bottoms, over, under, squared)
+            known = early > 1
+            low = np.where(known, np.minimum(low, first[0]), low)
+            high = np.where(known, np.maximum(high, first[1]), high)
+        return Interval(over / under, low, high)
+
+
+def _compatible(
+    top: Array, bottom: Array, over: Array, under: Array, squared: Array
+) -> tuple[Array, Array]:
+    """Return the ends of the ratios that leave the mean compatible with 0.
+
+    `squared` is the square of how many standard deviations of `top - r bottom` its mean may be
+    from 0; the deviations are those of the values given, and the means may be of more.
+    """
+    count, centre_over, variance_over = moments(top)
+    _, centre_under, variance_under = moments(bottom)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        apart = np.where(both, (top - over[..., None]) * (bottom - under[..., None]), 0.0)
-        covariance = apart.sum(axis=-1) / (count - 1)
-        t2 = _t_quantile(count - 1) ** 2 / count
-        a = under * under - t2 * variance_under
-        b = over * under - t2 * covariance
-        c = over * over - t2 * variance_over
+        apart = (top - centre_over[..., None]) * (bottom - centre_under[..., None])
+        covariance = np.where(np.isfinite(apart), apart, 0.0).sum(axis=-1) / (count - 1)
+        a = under * under - squared * variance_under
+        b = over * under - squared * covariance
+        c = over * over - squared * variance_over
         root = np.sqrt(np.maximum(0.0, b * b - a * c))
         bounded = a > 0
         low = np.where(bounded, (b - root) / a, np.nan)
         high = np.where(bounded, (b + root) / a, np.nan)
-        return Interval(over / under, low, high)
+    return low, high
 
 
-def posterior_means(samples: Array) -> Array:
+def posterior_means(samples: Array, key: int = 0) -> Array:
     """Draw the vector of the policies' true means, given their values in shared worlds.
 
     Under normal noise of unknown covariance S and the prior of Geisser & Cornfield (1963),
@@ -146,97 +227,27 @@ def posterior_means(samples: Array) -> Array:
     ----------
     samples : array [policies, seeds]
         Finite, at least two seeds.
+    key : int
+        Draws of another key are independent of these.
 
     Returns
     -------
     array [draws, policies]
-        The same for the same samples: the generator is local and its key fixed. The order of the
+        The same for the same samples and key: the generator is local. The order of the
         seeds does not matter (save for rounding).
     """
     seeds = samples.shape[1]
-    _, mean, _ = _moments(samples)
+    _, mean, _ = moments(samples)
     factor = np.asarray(np.linalg.qr((samples - mean[:, None]).T, mode="r"))
     # Of the factors of a covariance the one with a positive diagonal, which is unique.
     triangle = factor * np.where(np.diagonal(factor) < 0, -1.0, 1.0)[:, None]
-    noise = _students(len(triangle), seeds - 1) @ triangle / np.sqrt(seeds * (seeds - 1))
+    noise = _students(len(triangle), seeds - 1, key) @ triangle / np.sqrt(seeds * (seeds - 1))
     return np.concatenate((mean + noise, mean - noise))
 
 
 @lru_cache(maxsize=8)
-def _students(size: int, freedom: int) -> Array:
+def _students(size: int, freedom: int, key: int) -> Array:
     """Return half as many draws as are wanted of a standard multivariate t, one a row."""
-    generator = np.random.Generator(np.random.Philox(key=0))
+    generator = np.random.Generator(np.random.Philox(key=key))
     normal = generator.standard_normal((_DRAWS // 2, size))
     return normal / np.sqrt(generator.chisquare(freedom, (_DRAWS // 2, 1)) / freedom)
-
-
-def best_probability(samples: Array, direction: int) -> Array:
-    """Chance that each policy's true mean is the best, given the seeds run.
-
-    Parameters
-    ----------
-    samples : array [policies, seeds]
-        Values in shared worlds. A policy with no finite value takes no part; of the others, only
-        the seeds count in which all are finite.
-    direction : int
-        1 if higher is better, -1 if lower is.
-
-    Returns
-    -------
-    array [policies]
-        Adds up to 1. NaN for a policy that takes no part, and for all with fewer than two seeds.
-        Policies that did the same in every seed share their chance evenly.
-    """
-    chances = np.full(len(samples), np.nan)
-    part = np.isfinite(samples).any(axis=1)
-    seeds = np.isfinite(samples[part]).all(axis=0)
-    if seeds.sum() < 2 or not part.any():
-        return chances
-    kinds, kind = np.unique(direction * samples[part][:, seeds], axis=0, return_inverse=True)
-    kind = kind.reshape(-1)
-    chances[part] = (_highest_probability(kinds) / np.bincount(kind))[kind]
-    return chances
-
-
-def _highest_probability(samples: Array) -> Array:
-    """Chance that each row, all different, has the highest true mean."""
-    if len(samples) == 1:
-        return np.ones(1)
-    if len(samples) == 2:
-        # Exact: the posterior of a difference is Student's t.
-        count, mean, variance = _moments(samples[0] - samples[1])
-        with np.errstate(divide="ignore"):
-            first = float(stdtr(count - 1, mean / np.sqrt(variance / count)))
-        return np.array([first, 1.0 - first])
-    winners = posterior_means(samples).argmax(axis=1)
-    return np.bincount(winners, minlength=len(samples)) / len(winners)
-
-
-def best_ratio_probability(numerators: Array, denominators: Array, direction: int) -> Array:
-    """Chance that each policy has the best ratio of true means, where the denominator is positive.
-
-    A policy whose denominator is not positive has no ratio (nobody saved, nothing spent) and is
-    not the best in such a draw; so the chances add up to at most 1.
-
-    Parameters
-    ----------
-    numerators, denominators : array [policies, seeds]
-        Values in shared worlds; policies or seeds that are not finite are left out as in
-        `best_probability`.
-    direction : int
-        1 if a higher ratio is better, -1 if a lower one is.
-    """
-    chances = np.full(len(numerators), np.nan)
-    finite = np.isfinite(numerators) & np.isfinite(denominators)
-    part = finite.any(axis=1)
-    seeds = finite[part].all(axis=0)
-    if seeds.sum() < 2 or not part.any():
-        return chances
-    over, under = numerators[part][:, seeds], denominators[part][:, seeds]
-    means = posterior_means(np.concatenate((over, under)))
-    over, under = means[:, : len(over)], means[:, len(over) :]
-    ratios = np.where(under > 0, direction * over / np.where(under > 0, under, 1.0), -np.inf)
-    some = np.isfinite(ratios).any(axis=1)
-    wins = np.bincount(ratios[some].argmax(axis=1), minlength=len(over.T))
-    chances[part] = wins / len(means)
-    return chances

@@ -33,12 +33,26 @@ def amount(measure: Measure, value: float | None, low: float | None, high: float
     """
     if value is None:
         return "undefined"
-    unit = "" if measure.unit in ("", "money", measure.label) else f" {measure.unit}"
+    unit = _unit(measure)
     if low is None or high is None:
         return figure(value, decimals(abs(value), 3)) + unit
     places = decimals((high - low) / 2, 2) if high > low else decimals(abs(value), 3)
     ends = f"{figure(low, places)} to {figure(high, places)}"
     return f"{figure(value, places)}{unit} (95% interval {ends})"
+
+
+def given(measure: Measure, value: float) -> str:
+    """Return a number that the user gave, as it was given, with its unit.
+
+    >>> from experiments.outcomes import MEASURES
+    >>> given(MEASURES["reputation"], 0.5)
+    '0.5 points'
+    """
+    return f"{value:g}{_unit(measure)}"
+
+
+def _unit(measure: Measure) -> str:
+    return "" if measure.unit in ("", "money", measure.label) else f" {measure.unit}"
 
 
 def decimals(scale: float, figures: int) -> int:

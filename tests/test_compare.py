@@ -298,6 +298,7 @@ def fake_simulate(scenario: Scenario, network: object) -> SimpleNamespace:
         columns=("day", "reputation"),
         seconds=0.001,
         ties=SimpleNamespace(people=30, ties=120),
+        digest="d",
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ def market(drift: float = 0.0, noise: float = 0.0, spend: tuple[float, ...] = (1
             ratios={"cost_per_recovery": spend[fast] / 10}, series_array=np.stack([DAYS, reputation], axis=1),
             columns=("day", "reputation"), seconds=0.0,
             ties=SimpleNamespace(people=30, ties=120 + scenario.seed),
+            digest="d",
         )  # fmt: skip
 
     return simulate

@@ -1,0 +1,167 @@
+"""How large a sweep is: what it asks for, whether that is sane, and what it will take."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from experiments.plan import Job, Plan
+from experiments.runner import Failure, Run, workers_for
+from experiments.worker import Bench
+from sim.errors import InputError
+from sim.memory import available_memory
+from sim.scenario import Scenario, check_memory
+
+MOST_RUNS = 50_000_000
+"""Runs in a sweep at most: thousands of hours even of the smallest."""
+
+_SAMPLES = 5
+_PATIENCE = 15.0
+"""Timed runs for an estimate: so many, spread over the design, or as fit into so many seconds."""
+
+_TYPICAL = 1.5e-8
+"""Seconds that a person's day takes on a processor of today, to tell hours from years."""
+
+_COST_OF_RUN = 0.003
+"""Seconds that a run takes beside its kernel: founding, summing up, keeping."""
+
+_ROW, _CELL = 700, 4.5
+"""Bytes on disk of a run's summary row, and of each number of its series, both compressed."""
+
+
+def part(runs: int, shard: tuple[int, int]) -> range:
+    """Return the numbers of the runs in a shard; they follow each other, so share their worlds."""
+    which, many = shard
+    if not 1 <= which <= many:
+        raise InputError(
+            f"shard = {which}/{many} must be a part and the number of parts, such as 1/3, 2/3 and "
+            "3/3"
+        )
+    return range(runs * (which - 1) // many, runs * which // many)
+
+
+def jobs_of(plan: Plan, span: range) -> Iterator[Job]:
+    """Make the jobs of a plan with these numbers, in their order."""
+    cells = len(plan) // max(1, len(plan.seeds))
+    first = span.start // cells if cells else 0
+    later = Plan(plan.experiment, plan.points, plan.policies, plan.seeds[first:])
+    start = span.start - first * cells
+    return islice(later.jobs(), start, start + len(span))
+
+
+def check_size(plan: Plan, workers: int | None) -> int:
+    """Return how many workers to take.
+
+    Raises
+    ------
+    InputError
+        If there are more runs than anybody sees the end of, or there is not the memory for the
+        largest of them by so many workers; with what it would take.
+    """
+    check_runs(plan)
+    biggest = largest(plan)
+    check_memory(biggest)
+    have, need = available_memory(), biggest.memory_estimate()
+    if workers is not None and have is not None and workers * need > have:
+        raise InputError(
+            f"workers = {workers} need about {workers * need / 1e9:,.1f} GB of memory at "
+            f"{need / 1e9:,.1f} GB each, and {have / 1e9:,.1f} GB are available: take at most "
+            f"{have // need}"
+        )
+    return workers or workers_for(biggest)
+
+
+def check_runs(plan: Plan) -> None:
+    """Refuse a sweep of more runs than anybody sees the end of, before any is made."""
+    runs = len(plan)
+    if runs <= MOST_RUNS:
+        return
+    scenario = plan.experiment.scenario
+    seconds = _COST_OF_RUN + _TYPICAL * scenario.market.people * scenario.days
+    disk = runs * (_ROW + _CELL * _numbers(scenario))
+    raise InputError(
+        f"{runs:,} runs ({len(plan.points):,} points of the design x {len(plan.policies):,} "
+        f"policies x {len(plan.seeds):,} seeds) would take about {runs * seconds / 3600:,.0f} "
+        f"hours of a processor and {disk / 1e9:,.0f} GB of disk; a sweep may have {MOST_RUNS:,}: "
+        "vary fewer keys, take fewer values or seeds, or a sampled design (lhs, sobol)"
+    )
+
+
+def largest(plan: Plan) -> Scenario:
+    """Return the scenario of the plan whose runs take the most memory."""
+    keys = plan.points[0].keys() if len(plan.points) else ()
+    if not any(key.startswith(("market.people", "network.")) for key in keys):
+        return plan.experiment.scenario
+    scenarios = (plan.cell(i * len(plan.policies)).scenario for i in range(len(plan.points)))
+    return max(scenarios, key=lambda scenario: scenario.memory_estimate())
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a sweep will take, roughly.
+
+    Attributes
+    ----------
+    runs, workers : int
+    seconds : float
+        From beginning to end, with so many workers.
+    memory, disk : int
+        Bytes at the peak, and in the folder of results.
+    timed : int
+        Runs that were timed for it.
+    """
+
+    runs: int
+    workers: int
+    seconds: float
+    memory: int
+    disk: int
+    timed: int
+
+
+def extent(plan: Plan, workers: int, span: range) -> Extent:
+    """Estimate what a part of a plan takes, by timing a few of its runs.
+
+    Raises
+    ------
+    InputError
+        If one of these runs could not be made from what the user gave.
+    """
+    bench = Bench()
+    begun = time.perf_counter()
+    times, sizes = [], []
+    # The first run may have to compile the model, and is done twice.
+    for turn, job in enumerate(_spread(plan, span)):
+        before = time.perf_counter()
+        made = bench.run(job)
+        if isinstance(made, Failure) and isinstance(made.cause, InputError):
+            raise made.cause
+        if turn:
+            times.append(time.perf_counter() - before)
+        if isinstance(made, Run):
+            sizes.append(_ROW + _CELL * made.series.size)
+        if turn and time.perf_counter() - begun > _PATIENCE:
+            break
+    runs = len(span)
+    each = sum(times) / max(1, len(times))
+    return Extent(
+        runs,
+        workers,
+        runs * each / max(1, min(workers, runs)),
+        workers * largest(plan).memory_estimate(),
+        int(runs * sum(sizes) / max(1, len(sizes))),
+        len(times),
+    )
+
+
+def _spread(plan: Plan, span: range) -> Iterator[Job]:
+    """Return some jobs evenly spread over a part of the plan, after the first of them."""
+    count = min(_SAMPLES, len(span))
+    numbers = [span[(2 * i + 1) * len(span) // (2 * count)] for i in range(count)]
+    for number in (*numbers[:1], *numbers):
+        yield next(jobs_of(plan, range(number, number + 1)))
+
+
+def _numbers(scenario: Scenario) -> int:
+    """Return about how many numbers the series of a run holds."""
+    return 45 * (2 + scenario.days // scenario.measure_every)

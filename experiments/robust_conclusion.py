@@ -1,0 +1,209 @@
+"""Which policy to choose under uncertain assumptions, and what would overturn it, in words."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from experiments.outcomes import Measure
+from experiments.sections.keys import parameter_of
+from experiments.sections.keys import said as said_value
+from experiments.wording import count, decimals, figure, listed, percent
+
+if TYPE_CHECKING:
+    from experiments.discovery import Description, Limit
+    from experiments.robust import Robustness
+
+
+class Observable(NamedTuple):
+    """How one speaks of what can be observed, with `{}` for the amount."""
+
+    below: str
+    above: str
+    share: bool = True
+
+
+OBSERVABLES = {
+    "share_of_voice": Observable(
+        "fewer than {} of the failed complain", "more than {} of the failed complain"
+    ),
+    "problem_share": Observable(
+        "fewer than {} of the customers have a problem",
+        "more than {} of the customers have a problem",
+    ),
+    "yearly_retention": Observable(
+        "fewer than {} of the customers stay for a year",
+        "more than {} of the customers stay for a year",
+    ),
+    "customer_share": Observable(
+        "fewer than {} of the market are customers", "more than {} of the market are customers"
+    ),
+    "good_to_bad": Observable(
+        "fewer than {} good stories are told for each bad one",
+        "more than {} good stories are told for each bad one", share=False,
+    ),
+    "nps": Observable(
+        "the net promoter score is below {}", "the net promoter score is above {}", share=False
+    ),
+}  # fmt: skip
+"""What a firm can see without knowing the assumptions, by outcome; observed under the baseline."""
+
+_CRITERIA = {
+    "p90_regret": "its regret at the 90th percentile of the points is the least",
+    "max_regret": "its greatest regret is the least",
+    "mean_regret": "its mean regret is the least",
+}
+
+_WELL = 0.8
+"""Coverage and density from which on a description tells the matter well."""
+
+
+def said(limit: "Limit") -> str:
+    """Return a limit in words: `fewer than 11% of the failed complain (95% interval 9% to 13%)`."""
+    words, ends = _words(limit)
+    return f"{words} (95% interval {ends})" if ends else words
+
+
+def _words(limit: "Limit") -> tuple[str, str]:
+    if limit.threshold is None:
+        values = [said_value(value) for value in limit.values]  # type: ignore[arg-type]
+        return f"{limit.column} is {' or '.join(values)}", ""
+    observed = OBSERVABLES.get(limit.column)
+    share = observed is not None and observed.share
+    amount, ends = _amount(limit, 100.0 if share else 1.0, "%" if share else "")
+    if observed is None:
+        side = "below" if limit.comparison == "<" else "above"
+        about = parameter_of(limit.column)
+        return f"{limit.column} ({about.meaning}) is {side} {amount}", ends
+    return (observed.below if limit.comparison == "<" else observed.above).format(amount), ends
+
+
+def _amount(limit: "Limit", scale: float, unit: str) -> tuple[str, str]:
+    """Return a threshold and the ends of its interval, in as many figures as they deserve."""
+    assert limit.threshold is not None
+    value, low, high = (
+        None if part is None else part * scale for part in (limit.threshold, limit.low, limit.high)
+    )
+    assert value is not None
+    if low is None or high is None or low == high:
+        return figure(value, decimals(abs(value), 3)) + unit, ""
+    places = decimals((high - low) / 2, 1)
+    return (
+        figure(value, places) + unit,
+        f"{figure(low, places)}{unit} to {figure(high, places)}{unit}",
+    )
+
+
+def conclude(result: "Robustness") -> str:
+    """Say which policy is regretted least, how often it is the best, and what overturns it."""
+    return " ".join(filter(None, (_choice(result), _how_often(result), _overturned(result))))
+
+
+def _size(measure: Measure, value: float) -> str:
+    unit = "" if measure.unit in ("", "money", measure.label) else f" {measure.unit}"
+    return figure(value, decimals(abs(value), 3)) + unit
+
+
+def _choice(result: "Robustness") -> str:
+    name, own = result.recommended, result.standings[result.recommended]
+    measure = result.measure
+    if own.max_regret == 0:
+        return (
+            f"{name} is the policy to choose whatever the assumptions: at none of "
+            f"{result.points} points did another have a better {measure.label}."
+        )
+    first = (
+        f"{name} is the policy to choose under these assumptions: {_CRITERIA[result.criterion]} "
+        f"({_size(measure, getattr(own, result.criterion))} of {measure.label} below the best)"
+    )
+    other = result.least("max_regret")
+    if result.criterion == "max_regret":
+        return f"{first}."
+    greatest = _size(measure, own.max_regret)
+    if other == name:
+        return f"{first}, and so is its greatest ({greatest})."
+    worst = _size(measure, result.standings[other].max_regret)
+    return f"{first}; {other} has the least greatest regret ({worst} against {greatest})."
+
+
+def _how_often(result: "Robustness") -> str:
+    own, baseline = result.standings[result.recommended], result.baseline
+    among = f"best of the {count(len(result.policies))}"
+    low, high = percent(own.win_low), percent(own.win_high)
+    kind = "95% interval" if result.sampled else "with the luck of the worlds"
+    text = f"It is the {among} at {_share(own.win_share)} of the points ({kind} {low} to {high})"
+    if own.beats_baseline_share is not None:
+        text += f" and better than {baseline} at {_share(own.beats_baseline_share)}"
+    unsure = float(result.regrets.open.mean())
+    return f"{text}; at {_share(unsure)} the lead is within noise." if unsure else f"{text}."
+
+
+def _share(share: float) -> str:
+    return {0.0: "none", 1.0: "all"}.get(share) or percent(share)
+
+
+def _overturned(result: "Robustness") -> str:
+    met = int(result.overturned.sum())
+    name, beyond = result.recommended, result.section.threshold
+    better = "another does better" + (
+        f" by more than {_size(result.measure, beyond)}" if beyond else ""
+    )
+    if not met:
+        text = f"Nothing that was tried overturns it: at none of {result.points} points {better}"
+        chance = result.could_lose
+        return (
+            f"{text}; the share where one might is below {_bound(chance)} (95%)."
+            if chance
+            else (f"{text}.")
+        )
+    found = result.description
+    if found is None:
+        why = (
+            "too few to say what they have in common"
+            if met < 5
+            else ("and no few assumptions tell which")
+        )
+        return f"At {met} of {result.points} points {better}, {why}."
+    described = f"{name} wins unless {_limits(result, found)}."
+    instead = f", mostly {result.instead}" if len(result.policies) > 2 else ""
+    return f"{described} {_trust(found, better + instead)}"
+
+
+def _bound(chance: float) -> str:
+    return f"{figure(100 * chance, decimals(100 * chance, 2))}%"
+
+
+def _limits(result: "Robustness", found: "Description") -> str:
+    words = [said(limit) for limit in found.limits]
+    seen = any(limit.column in OBSERVABLES for limit in found.limits)
+    return listed(words) + (f", as seen under {result.baseline}" if seen else "")
+
+
+def _trust(found: "Description", better: str) -> str:
+    """Return a sentence on how much of the matter a description tells."""
+    text = (
+        f"This tells {percent(found.fit.coverage)} of the points where {better}, and is right at "
+        f"{percent(found.fit.density)} of those that it tells"
+    )
+    if min(found.fit.coverage, found.fit.density) >= _WELL:
+        return f"{text}."
+    return f"{text}: a rule of thumb and no more."
+
+
+def notes(result: "Robustness") -> tuple[str, ...]:
+    """Return what else a reader has to know."""
+    said_so = []
+    if result.left_out:
+        said_so.append(
+            f"{result.left_out} points are left out: {result.measure.label} was undefined there, "
+            "or runs failed."
+        )
+    if not result.sampled:
+        said_so.append(
+            "The points are those that the design lists and no sample: shares of them are no "
+            "chances."
+        )
+    noise = result.regrets.noise
+    if noise > 0:
+        said_so.append(
+            f"At a typical point a lead below {_size(result.measure, noise)} may be luck; the best "
+            "of several is in part the luckiest, so regrets of that size are a little too large."
+        )
+    return tuple(said_so)

@@ -1,0 +1,356 @@
+"""What matters: which assumptions a result hangs on, and which of them alone would overturn it.
+
+Two ways of asking, in the same worlds. Sobol' indices move all assumptions at once and say how much
+of the variance each is behind, alone and together with others. A tornado moves one at a time from
+the middle of its range to either end, and says what becomes of the outcome there. Both are asked of
+each outcome under each policy, and of the difference between a policy and the baseline, for which
+what is shared by both drops out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from experiments import indices, statistics
+from experiments.design import Experiment
+from experiments.indices import Indices
+from experiments.plan import Plan, Point, Scalar
+from experiments.samples import Perform, samples
+from experiments.statistics import Array
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.sections.designs import Distribution
+    from experiments.sections.sensitivity import Sensitivity as Section
+
+TAIL = 0.05
+"""Share of a distribution beyond either end of a tornado's bar; a plain range goes to its ends."""
+
+
+class Level(NamedTuple):
+    """A mean over the worlds with its 95% interval; None where it cannot be had."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+class Span(NamedTuple):
+    """What is assumed of a key: its distribution in words, and where the tornado looks."""
+
+    text: str
+    low: Scalar
+    middle: Scalar
+    high: Scalar
+
+
+class Bar(NamedTuple):
+    """What becomes of a quantity when one assumption alone goes from end to end.
+
+    Attributes
+    ----------
+    key : str
+    at_low, at_high : Level
+        The quantity with the key at the low and at the high end, all else in the middle.
+    swing : Level
+        The second less the first, world by world.
+    overturned : tuple of str
+        Ends (`low`, `high`) at which a difference has another sign than in the middle.
+    surely : bool
+        Whether at one of them the interval leaves zero out, and in the middle too.
+    """
+
+    key: str
+    at_low: Level
+    at_high: Level
+    swing: Level
+    overturned: tuple[str, ...]
+    surely: bool
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one quantity hangs on: an outcome under a policy, or its difference from the baseline.
+
+    Attributes
+    ----------
+    baseline : str or None
+        The policy from which the difference is taken; None for the outcome itself.
+    middle : Level
+        The quantity with every assumption in the middle of its range.
+    bars : tuple of Bar
+        A bar per key, the largest swing first.
+    """
+
+    outcome: str
+    policy: str
+    baseline: str | None
+    indices: Indices
+    middle: Level
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The result of a sensitivity analysis.
+
+    Attributes
+    ----------
+    spans : mapping of str to Span
+        By key, in the order of the experiment file.
+    studies : tuple of Study
+        By outcome: the differences from the baseline by policy, then the levels by policy.
+    worlds : int
+        Worlds at each point of the sample; the tornado has all the experiment's.
+    failed : int
+        Runs that failed, and whose values are missing.
+    runs : mapping of str to DataFrame
+        The runs of the `sample` and of the `tornado`.
+    """
+
+    experiment: Experiment
+    spans: Mapping[str, Span]
+    studies: tuple[Study, ...]
+    samples: int
+    worlds: int
+    failed: int
+    runs: Mapping[str, Any]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The assumptions."""
+        return tuple(self.spans)
+
+    @property
+    def told(self) -> Study:
+        """The study that the conclusion tells: the leader's difference at the first outcome."""
+        from experiments.outcomes import MEASURES
+
+        outcome = self.studies[0].outcome
+        first = [s for s in self.studies if s.outcome == outcome and s.baseline is not None]
+        sign = MEASURES[outcome].direction or 1
+        return max(first or self.studies[:1], key=lambda s: sign * (s.middle.mean or 0.0))
+
+    def beside(self, study: Study) -> list[Study]:
+        """Return the studies of the same policies, one per outcome."""
+        return [s for s in self.studies if (s.policy, s.baseline) == (study.policy, study.baseline)]
+
+    @cached_property
+    def conclusion(self) -> str:
+        """What was found and how sure it is, in words."""
+        from experiments.sensitivity_words import conclude
+
+        return conclude(self)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is undefined, and why; and other things that a reader could stumble over."""
+        from experiments.sensitivity_words import notes
+
+        return notes(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data, without NaN and infinity."""
+        return {
+            "name": self.experiment.name,
+            "scenario": self.experiment.scenario.name,
+            "baseline": self.experiment.baseline,
+            "samples": self.samples,
+            "worlds": self.worlds,
+            "seeds": list(self.experiment.seeds),
+            "ranges": {key: span._asdict() for key, span in self.spans.items()},
+            "studies": [self._study_json(study) for study in self.studies],
+            "conclusion": self.conclusion,
+            "notes": list(self.notes),
+        }
+
+    def _study_json(self, study: Study) -> dict[str, Any]:
+        found = study.indices
+        return {
+            "outcome": study.outcome,
+            "policy": study.policy,
+            "baseline": study.baseline,
+            "mean": found.mean,
+            "variance": found.variance,
+            "luck": found.luck,
+            "undefined": found.reason or None,
+            "indices": index_rows(self.keys, found),
+            "interactions": interaction_rows(self.keys, found),
+            "middle": study.middle._asdict(),
+            "tornado": [bar_row(bar, self.spans[bar.key]) for bar in study.bars],
+        }
+
+
+def index_rows(keys: Sequence[str], found: Indices) -> list[dict[str, Any]]:
+    """Return a row per key: `key, s1, s1_low, s1_high, st, st_low, st_high`."""
+    names = ("s1", "s1_low", "s1_high", "st", "st_low", "st_high")
+    return [
+        {"key": key, **dict(zip(names, (*first, *total), strict=True))}
+        for key, first, total in zip(keys, found.first, found.total, strict=True)
+    ]
+
+
+def interaction_rows(keys: Sequence[str], found: Indices) -> list[dict[str, Any]]:
+    """Return a row per pair of keys: `key, with, s2, s2_low, s2_high`."""
+    return [
+        {"key": keys[i], "with": keys[j], "s2": s.value, "s2_low": s.low, "s2_high": s.high}
+        for (i, j), s in found.second.items()
+    ]
+
+
+def bar_row(bar: Bar, span: Span) -> dict[str, Any]:
+    """Return a bar of the tornado as plain data."""
+    return {
+        "key": bar.key,
+        "low": span.low,
+        "high": span.high,
+        **{f"at_low_{name}": value for name, value in bar.at_low._asdict().items()},
+        **{f"at_high_{name}": value for name, value in bar.at_high._asdict().items()},
+        **{f"swing_{name}": value for name, value in bar.swing._asdict().items()},
+        "overturned": list(bar.overturned),
+        "surely": bar.surely,
+    }
+
+
+def analyse(experiment: Experiment, perform: Perform) -> Sensitivity:
+    """Run what is needed, and say what the outcomes hang on.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With a section `sensitivity`, or with a design that has ranges.
+    perform : callable
+        See `experiments.samples.Perform`. It is called twice: with the sample, in some of the
+        experiment's worlds, and with the tornado's few points, in all of them.
+
+    Raises
+    ------
+    InputError
+        If no ranges are given.
+    """
+    return _Analysis(experiment, perform).result()
+
+
+class _Analysis:
+    """A sensitivity analysis under way."""
+
+    def __init__(self, experiment: Experiment, perform: Perform) -> None:
+        from experiments.sections.sensitivity import Sensitivity as Section
+
+        self.experiment, self.perform = experiment, perform
+        self.section: Section = experiment.sensitivity or Section()
+        self.ranges = _ranges(experiment, self.section)
+        self.keys = tuple(self.ranges)
+        self.policies = _policies(experiment, self.section)
+        self.outcomes = self.section.outcomes or experiment.outcomes
+        self.worlds = experiment.seeds[: self.section.seeds]
+
+    def result(self) -> Sensitivity:
+        spans = {key: _span(given) for key, given in self.ranges.items()}
+        sample = Plan(self.experiment, self.sample(), self.policies, self.worlds)
+        tornado = Plan(self.experiment, _one_at_a_time(spans), self.policies)
+        runs = {"sample": self.perform(sample), "tornado": self.perform(tornado)}
+        studies = tuple(
+            self.study(outcome, policy, baseline, samples(sample, runs["sample"], outcome),
+                       samples(tornado, runs["tornado"], outcome))
+            for outcome in self.outcomes for policy, baseline in self.pairs()
+        )  # fmt: skip
+        done = sum(len(frame) for frame in runs.values())
+        return Sensitivity(
+            self.experiment, spans, studies, self.section.samples, len(self.worlds),
+            len(sample) + len(tornado) - done, runs,
+        )  # fmt: skip
+
+    def sample(self) -> list[Point]:
+        """Return Saltelli's sample, each key by its own distribution."""
+        second = self.section.second_order
+        cube = indices.sample(self.keys, self.section.samples, second, self.experiment.seeds[0])
+        columns = [self.ranges[key].ppf(cube[:, i]) for i, key in enumerate(self.keys)]
+        return [dict(zip(self.keys, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def pairs(self) -> list[tuple[str, str | None]]:
+        """Return what is studied of each outcome: differences first, then levels."""
+        baseline = self.experiment.baseline
+        others = [policy for policy in self.policies if policy != baseline]
+        return [(policy, baseline) for policy in others] + [(policy, None) for policy in self.policies]
+
+    def study(
+        self, outcome: str, policy: str, baseline: str | None, sampled: Array, moved: Array
+    ) -> Study:
+        """Study one quantity in its arrays [points, policies, worlds]."""
+        at = self.policies.index(policy)
+        values, apart = sampled[:, at], moved[:, at]
+        if baseline is not None:
+            other = self.policies.index(baseline)
+            values, apart = values - sampled[:, other], apart - moved[:, other]
+        found = indices.estimate(values, len(self.keys), self.section.second_order)
+        middle, bars = _tornado(self.keys, apart, baseline is not None)
+        return Study(outcome, policy, baseline, found, middle, bars)
+
+
+def _ranges(experiment: Experiment, section: "Section") -> "Mapping[str, Distribution]":
+    if section.ranges:
+        return section.ranges
+    design = getattr(experiment, "design", None)
+    ranges: Mapping[str, Distribution] = getattr(design, "ranges", None) or {}
+    if not ranges:
+        raise InputError(
+            f"the experiment {experiment.name} says nothing of what is uncertain: give it ranges, "
+            "such as `sensitivity: {ranges: {service.failure_probability: [0.01, 0.08]}}`"
+        )
+    return ranges
+
+
+def _policies(experiment: Experiment, section: "Section") -> tuple[str, ...]:
+    """Return the policies to run, in the order of the experiment; the baseline is among them."""
+    if section.policy is None:
+        return tuple(experiment.policies)
+    wanted = {section.policy, experiment.baseline}
+    return tuple(policy for policy in experiment.policies if policy in wanted)
+
+
+def _span(given: "Distribution") -> Span:
+    tail = 0.0 if given.plain else TAIL
+    low, middle, high = given.ppf(np.array([tail, 0.5, 1.0 - tail]))
+    return Span(given.text, low, middle, high)
+
+
+def _one_at_a_time(spans: Mapping[str, Span]) -> list[Point]:
+    """Return the middle, and for each key the low and the high end."""
+    middle = {key: span.middle for key, span in spans.items()}
+    ends = [{**middle, key: end} for key, s in spans.items() for end in (s.low, s.high)]
+    return [middle, *ends]
+
+
+def _tornado(keys: Sequence[str], moved: Array, difference: bool) -> tuple[Level, tuple[Bar, ...]]:
+    """Return the middle and the bars of an array [points, worlds] of `_one_at_a_time`."""
+    middle, *ends = _levels(moved)
+    swings = _levels(moved[2::2] - moved[1::2])
+    bars = [
+        _bar(key, middle, low, high, swing, difference)
+        for key, low, high, swing in zip(keys, ends[::2], ends[1::2], swings, strict=True)
+    ]
+    return middle, tuple(sorted(bars, key=lambda bar: -abs(bar.swing.mean or 0.0)))
+
+
+def _levels(moved: Array) -> list[Level]:
+    columns = statistics.mean_interval(moved)
+    return [
+        Level(*(float(each) if np.isfinite(each) else None for each in row))
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _bar(key: str, middle: Level, low: Level, high: Level, swing: Level, difference: bool) -> Bar:
+    ends = {"low": low, "high": high} if difference else {}
+    turned = {name: end for name, end in ends.items() if (end.mean or 0) * (middle.mean or 0) < 0}
+    surely = sure(middle) and any(sure(end) for end in turned.values())
+    return Bar(key, low, high, swing, tuple(turned), surely)
+
+
+def sure(level: Level) -> bool:
+    """Tell whether an interval leaves zero out."""
+    return level.low is not None and level.high is not None and (level.low > 0 or level.high < 0)
