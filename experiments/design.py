@@ -10,15 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from experiments import networks
+from experiments.designs import Design, changed
 from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import DEFAULT
+from experiments.sections.break_even import BreakEven
+from experiments.sections.optimise import Optimise
+from experiments.sections.robust import Robust
+from experiments.sections.sensitivity import Sensitivity
+from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import InputError, Place, Problem, cut, nearest
 from sim.policy import Policy
 from sim.reading import Document, Override, assigned, parse_override, read_document
-from sim.scenario import Scenario, load_policy, load_scenario
+from sim.scenario import Scenario, check_memory, load_policy, load_scenario
 from sim.shipped import locate
 from sim.strict_yaml import Key, dotted, write
 from sim.validation import validate
+
+SECTIONS = ("precision", "select_best", "sensitivity", "robust", "optimise", "break_even")
+"""Sections of an experiment file that say what an analysis of it shall do."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,10 @@ class Experiment:
         One world each.
     outcomes : tuple of str
         What to show, the most important first; names from `experiments.outcomes.MEASURES`.
+    design : Design or None
+        What is varied between runs, beside policy and world.
+    precision, select_best, sensitivity, robust, optimise, break_even : Section or None
+        What an analysis shall do, as the file has it.
     """
 
     name: str
@@ -46,6 +60,13 @@ class Experiment:
     baseline: str
     seeds: tuple[int, ...]
     outcomes: tuple[str, ...] = field(default=DEFAULT)
+    design: Design | None = None
+    precision: Precision | None = None
+    select_best: SelectBest | None = None
+    sensitivity: Sensitivity | None = None
+    robust: Robust | None = None
+    optimise: Optimise | None = None
+    break_even: BreakEven | None = None
 
     def scenario_of(self, policy: str, seed: int) -> Scenario:
         """Return the scenario of one run."""
@@ -66,6 +87,12 @@ class Experiment:
             "baseline": self.baseline,
             "seeds": list(self.seeds),
             "outcomes": list(self.outcomes),
+            **({} if self.design is None else {"design": self.design.resolved()}),
+            **{
+                name: section.model_dump(mode="json")
+                for name in SECTIONS
+                if (section := getattr(self, name)) is not None
+            },
         }
 
     def to_yaml(self, scenario: str) -> str:
@@ -122,6 +149,18 @@ def _changes(overrides: Iterable[str | Override] | Mapping[str, Any]) -> list[Ov
     return [parse_override(each) if isinstance(each, str) else each for each in overrides]
 
 
+_DOTTED = ("grid", "zip", "list", "ranges", "fixed", "exclude", "levers", "costs")
+"""Keys of a design, or of any other part with ranges, within which keys are dotted."""
+
+MOST_TRIED = 10_000
+"""Cells that are made before anything runs; of more, one that cannot be is a run that fails."""
+
+
+def _numbered(key: Key) -> Key:
+    """Return a key as given to `--set` with the numbers of entries as numbers."""
+    return tuple(int(part) if str(part).isdecimal() else part for part in key)
+
+
 class _Assembly:
     """An experiment being put together from its file, what is set on top, and other files."""
 
@@ -155,7 +194,7 @@ class _Assembly:
         if first == "set" and len(change.key) > 1:
             self.in_scenario.append(change._replace(key=change.key[1:]))
         elif first in ExperimentFile.model_fields:
-            self.document = self.document.overridden(change)
+            self.document = self.document.overridden(self.joined(change))
         elif first in Scenario.model_fields:
             self.in_scenario.append(change)
         else:
@@ -163,6 +202,21 @@ class _Assembly:
             hint = f"; did you mean {meant}?" if meant else ""
             text = f"{dotted(change.key)} is neither a key of an experiment nor of a scenario{hint}"
             raise InputError(Problem(change.places[()], text))
+
+    def joined(self, change: Override) -> Override:
+        """Return a change with the dotted keys of a design in one piece, as a file has them."""
+        parts = change.key
+        start = next((i + 1 for i, part in enumerate(parts) if i and part in _DOTTED), len(parts))
+        while start < len(parts) and str(parts[start]).isdecimal():
+            start += 1
+        if start == len(parts):
+            return change
+        inside = self.document.value(_numbered(parts[:start]))
+        names = [".".join(map(str, parts[start:end])) for end in range(len(parts), start, -1)]
+        known = [name for name in names if isinstance(inside, dict) and name in inside]
+        name = (known or names)[0]
+        rest = parts[start + name.count(".") + 1 :]
+        return change._replace(key=(*parts[:start], name, *rest))
 
     def open_policies(self) -> None:
         """Put the levers of every policy that is given by name or path in its place."""
@@ -202,18 +256,55 @@ class _Assembly:
         """Return the experiment, or tell all that is wrong with it."""
         scenario = self.attempt(self.load_scenario)
         file = validate(ExperimentFile, self.document, self.problems)
-        policies = {
-            named.name: Policy.model_validate(named.model_dump(exclude={"name", "like"}))
-            for named in file.policies
-        }
-        return Experiment(
+        policies = self.policies(file, scenario)
+        made = Experiment(
             name=file.name,
             scenario=scenario,
             policies=policies,
             baseline=file.baseline or next(iter(policies)),
             seeds=self.worlds(file.seeds, scenario.seed),
             outcomes=file.outcomes,
+            design=None if file.design is None else Design(file.design),
+            **{name: getattr(file, name) for name in SECTIONS},
         )
+        self.try_points(made)
+        return made
+
+    def policies(self, file: ExperimentFile, scenario: Scenario) -> dict[str, Policy]:
+        """Return the policies by name: the scenario's own, where the file has none."""
+        if file.policies is not None:
+            return {
+                named.name: Policy.model_validate(named.model_dump(exclude={"name", "like"}))
+                for named in file.policies
+            }
+        own = scenario.policy_name
+        if file.baseline not in (None, own):
+            text = f"must be the scenario's own policy, {own}, unless others stand under `policies`"
+            raise InputError(self.document.problem(("baseline",), text))
+        return {own: scenario.policy}
+
+    def try_points(self, experiment: Experiment) -> None:
+        """Make the scenarios of a design before anything runs, unless they are very many."""
+        design, place = experiment.design, self.document.place(("design",))
+        if design is None:
+            return
+        if not len(design):
+            raise InputError(Problem(place, "design: everything is excluded; no point is left"))
+        keys = (tuple(key.split(".")) for key in design.varied)
+        for key in networks.ignored(experiment.scenario, keys):
+            file = networks.named(experiment.scenario)
+            text = f"{key} has no effect: people and ties are those of {file}; vary something else"
+            raise InputError(Problem(place, f"design: {text}"))
+        few = len(design) * len(experiment.policies) <= MOST_TRIED
+        largest = experiment.scenario
+        for point in design.points if few else design.points[:1]:
+            for policy in experiment.policies:
+                try:
+                    made = changed(experiment.scenario_of(policy, 0), point)
+                except InputError as error:
+                    raise InputError(Problem(place, f"design: {error}")) from None
+                largest = max(largest, made, key=Scenario.memory_estimate)
+        check_memory(largest, place)
 
     def worlds(self, seeds: int | tuple[int, ...], first: int) -> tuple[int, ...]:
         if isinstance(seeds, tuple):
@@ -245,7 +336,10 @@ class _Assembly:
 
     def acts(self, change: Override) -> bool:
         """Refuse levers set in the scenario, whose policy no run of the experiment follows."""
-        if change.key[0] not in ("policy", "policy_name"):
+        if (
+            change.key[0] not in ("policy", "policy_name")
+            or self.document.value(("policies",)) is None
+        ):
             return True
         text = (
             f"{dotted(change.key)} has no effect here: an experiment follows its own policies; "

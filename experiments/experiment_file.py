@@ -5,7 +5,12 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema, model_validator
 
 from experiments.outcomes import DEFAULT
+from experiments.sections.break_even import BreakEven
+from experiments.sections.designs import DesignSection
+from experiments.sections.optimise import Optimise
 from experiments.sections.outcome import OutcomeName
+from experiments.sections.robust import Robust
+from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import nearest
 from sim.parameters import Section, parameter
@@ -78,9 +83,9 @@ class ExperimentFile(Section):
         {}, "what to set otherwise in the scenario: dotted keys, `market.people: 3000`",
         unit="name", sure="choice",
     )  # fmt: skip
-    policies: Annotated[tuple[NamedPolicy, ...], AfterValidator(_some)] = parameter(
-        ..., "what to compare: shipped names, paths, or levers with a `name`", unit="name",
-        sure="choice",
+    policies: Annotated[tuple[NamedPolicy, ...], AfterValidator(_some)] | None = parameter(
+        None, "what to compare: shipped names, paths, or levers with a `name`; the scenario's own "
+        "policy unless given", unit="name", sure="choice",
     )  # fmt: skip
     baseline: str | None = parameter(
         None, "the policy that the others are compared with; the first unless named", unit="name",
@@ -95,6 +100,10 @@ class ExperimentFile(Section):
         sure="choice",
     )  # fmt: skip
 
+    design: DesignSection | None = parameter(
+        None, "what to vary between runs, beside policies and worlds", unit="section",
+        sure="choice",
+    )  # fmt: skip
     precision: Precision | None = parameter(
         None, "run worlds until the intervals are narrow enough, beginning with `seeds`",
         unit="section", sure="choice",
@@ -103,9 +112,27 @@ class ExperimentFile(Section):
         None, "run worlds until it is known which policy is best, beginning with `seeds`",
         unit="section", sure="choice",
     )  # fmt: skip
+    sensitivity: Sensitivity | None = parameter(
+        None, "which assumptions matter, and which of them alone would overturn a result",
+        unit="section", sure="choice",
+    )  # fmt: skip
+    robust: Robust | None = parameter(
+        None, "which policy is regretted least where assumptions are uncertain, and what would "
+        "overturn it", unit="section", sure="choice",
+    )  # fmt: skip
+    optimise: Optimise | None = parameter(
+        None, "the levers to search for the policies that reach the most for what they spend",
+        unit="section", sure="choice",
+    )  # fmt: skip
+    break_even: BreakEven | None = parameter(
+        None, "along which lever to look for where a policy no longer pays", unit="section",
+        sure="choice",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _names(self) -> "ExperimentFile":
+        if self.policies is None:
+            return self
         names = [policy.name for policy in self.policies]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -116,4 +143,31 @@ class ExperimentFile(Section):
             raise ValueError(
                 f"baseline = {self.baseline} must be one of the policies ({', '.join(names)}){hint}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _start_of_search(self) -> "ExperimentFile":
+        like = self.optimise.like if self.optimise else None
+        names = [policy.name for policy in self.policies or ()]
+        if like is not None and self.policies is not None and like not in names:
+            meant = nearest(like, names)
+            hint = f"; did you mean {meant}?" if meant else ""
+            raise ValueError(
+                f"optimise.like = {like} must be one of the policies ({', '.join(names)}){hint}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rivals(self) -> "ExperimentFile":
+        names = [policy.name for policy in self.policies or ()]
+        others = [name for name in names if name != (self.baseline or names[0])]
+        asked = {"sensitivity": self.sensitivity, "break_even": self.break_even}
+        for section, each in asked.items():
+            if each is not None and each.policy is not None and each.policy not in others:
+                meant = nearest(each.policy, others)
+                hint = f"; did you mean {meant}?" if meant else ""
+                raise ValueError(
+                    f"{section}.policy = {each.policy} must be one of the policies beside the "
+                    f"baseline ({', '.join(others)}){hint}"
+                )
         return self

@@ -7,19 +7,20 @@ runs of a world share its network.
 """
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
 
 from experiments.design import Experiment
+from experiments.designs import Point, changed
+from experiments.sections.keys import Scalar
 from sim.compiled import model_version
 from sim.scenario import Scenario
 
-Scalar = bool | int | float | str | None
-Point = Mapping[str, Scalar]
-"""Dotted keys of scenario or policy, and what they are set to."""
+__all__ = ["Cell", "Job", "Plan", "Point", "Scalar", "changed", "checksum"]
+
+_CELLS_KEPT = 1024
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Job:
     ----------
     scenario : Scenario
         The world, with the policy, its name and the seed.
-    point : mapping of str to bool, int, float or str
+    point : Point
         What the design sets in it; already set in `scenario`.
     cell : int
         Number of the pair of point and policy within the plan: runs of the same cell differ in
@@ -60,12 +61,11 @@ class Job:
 
         A network's file counts by its content and not by its place.
         """
-        resolved = self.scenario.resolved()
-        file = self.scenario.network.file
+        scenario, file = self.scenario, self.scenario.network.file
         if file is not None:
-            resolved["network"]["file"] = checksum(file)
-        own = [self.customer] if self.customer else []
-        text = json.dumps([model_version(), resolved, *own], sort_keys=True, ensure_ascii=False)
+            network = scenario.network.model_copy(update={"file": checksum(file)})
+            scenario = scenario.model_copy(update={"network": network})
+        text = "\n".join((model_version(), self.customer, scenario.model_dump_json()))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -101,24 +101,47 @@ class Plan:
         policies: Sequence[str] | None = None,
         seeds: Sequence[int] | None = None,
     ) -> None:
+        if points is None:
+            points = [{}] if experiment.design is None else experiment.design.points
         self.experiment = experiment
-        self.points: Sequence[Point] = [{}] if points is None else points
+        self.points: Sequence[Point] = points
         self.policies = tuple(experiment.policies if policies is None else policies)
         self.seeds = tuple(experiment.seeds if seeds is None else seeds)
+        self._kept = lru_cache(_CELLS_KEPT)(self._made)
 
     def __len__(self) -> int:
         """Return how many runs there are, without making any."""
-        return len(self.points) * len(self.policies) * len(self.seeds)
+        return self.cell_count * len(self.seeds)
+
+    def __getitem__(self, number: int) -> Job:
+        """Return a job by its number in the order of `jobs`."""
+        if not 0 <= number < len(self):
+            raise IndexError(f"there are {len(self):,} runs, and no number {number:,}")
+        world, cell = divmod(number, self.cell_count)
+        return self.job(self.cell(cell), self.seeds[world])
+
+    def __iter__(self) -> Iterator[Job]:
+        """Make every job in turn."""
+        return self.jobs()
+
+    @property
+    def cell_count(self) -> int:
+        """How many cells there are: points times policies."""
+        return len(self.points) * len(self.policies)
 
     def cell(self, number: int) -> Cell:
-        """Return a cell by its number: points outside, policies inside."""
-        at, which = divmod(number, len(self.policies))
-        point, policy = self.points[at], self.policies[which]
-        return Cell(number, policy, point, self._scenario(policy, point))
+        """Return a cell by its number: points outside, policies inside.
+
+        Raises
+        ------
+        InputError
+            If the values of its point cannot be together; it names the point.
+        """
+        return self._kept(number)
 
     def cells(self) -> Iterator[Cell]:
         """Make every cell in turn."""
-        return (self.cell(i) for i in range(len(self.points) * len(self.policies)))
+        return (self.cell(number) for number in range(self.cell_count))
 
     def jobs(self) -> Iterator[Job]:
         """Make every job in turn: seed by seed, and within a seed cell by cell."""
@@ -130,25 +153,20 @@ class Plan:
         """Return the job of a cell in a world."""
         return Job(cell.scenario.model_copy(update={"seed": seed}), cell.point, cell.number)
 
-    def _scenario(self, policy: str, point: Point) -> Scenario:
+    def _made(self, number: int) -> Cell:
+        at, which = divmod(number, len(self.policies))
+        point, policy = self.points[at], self.policies[which]
         base = self.experiment.scenario_of(policy, self.experiment.scenario.seed)
-        return changed(base, point) if point else base
+        return Cell(number, policy, point, changed(base, point))
 
 
-def changed(scenario: Scenario, point: Point) -> Scenario:
-    """Return a scenario with some keys set, validated anew."""
-    data: dict[str, Any] = scenario.model_dump()
-    for key, value in point.items():
-        *path, last = key.split(".")
-        section = data
-        for part in path:
-            section = section[part]
-        section[last] = value
-    return Scenario.model_validate(data)
+def checksum(file: str) -> str:
+    """Return the SHA-256 of a file, as hex."""
+    status = os.stat(file)
+    return _checksum(file, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=8)
-def checksum(file: str) -> str:
-    """Return the SHA-256 of a file, as hex."""
+def _checksum(file: str, changed_at: int, size: int) -> str:
     with open(file, "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

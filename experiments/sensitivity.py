@@ -18,16 +18,19 @@ from experiments import indices, statistics
 from experiments.design import Experiment
 from experiments.indices import Indices
 from experiments.plan import Plan, Point, Scalar
-from experiments.samples import Perform, samples
+from experiments.samples import Perform, distinct, samples
+from experiments.sections.sensitivity import Sensitivity as Section
 from experiments.statistics import Array
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.sections.designs import Distribution
-    from experiments.sections.sensitivity import Sensitivity as Section
+    from experiments.sections.distributions import Distribution
 
 TAIL = 0.05
-"""Share of a distribution beyond either end of a tornado's bar; a plain range goes to its ends."""
+"""Share of a distribution beyond either end of a tornado's bar."""
+
+PLAIN = ("uniform", "log_uniform", "choice")
+"""Distributions whose bars go to their very ends, for these are as likely as any other value."""
 
 
 class Level(NamedTuple):
@@ -141,14 +144,14 @@ class Sensitivity:
     @cached_property
     def conclusion(self) -> str:
         """What was found and how sure it is, in words."""
-        from experiments.sensitivity_words import conclude
+        from experiments.sensitivity_conclusion import conclude
 
         return conclude(self)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What is undefined, and why; and other things that a reader could stumble over."""
-        from experiments.sensitivity_words import notes
+        from experiments.sensitivity_conclusion import notes
 
         return notes(self)
 
@@ -238,8 +241,6 @@ class _Analysis:
     """A sensitivity analysis under way."""
 
     def __init__(self, experiment: Experiment, perform: Perform) -> None:
-        from experiments.sections.sensitivity import Sensitivity as Section
-
         self.experiment, self.perform = experiment, perform
         self.section: Section = experiment.sensitivity or Section()
         self.ranges = _ranges(experiment, self.section)
@@ -250,18 +251,16 @@ class _Analysis:
 
     def result(self) -> Sensitivity:
         spans = {key: _span(given) for key, given in self.ranges.items()}
-        sample = Plan(self.experiment, self.sample(), self.policies, self.worlds)
-        tornado = Plan(self.experiment, _one_at_a_time(spans), self.policies)
-        runs = {"sample": self.perform(sample), "tornado": self.perform(tornado)}
+        sample = _Part(self, self.sample(), self.worlds)
+        tornado = _Part(self, _one_at_a_time(spans), self.experiment.seeds)
         studies = tuple(
-            self.study(outcome, policy, baseline, samples(sample, runs["sample"], outcome),
-                       samples(tornado, runs["tornado"], outcome))
-            for outcome in self.outcomes for policy, baseline in self.pairs()
-        )  # fmt: skip
-        done = sum(len(frame) for frame in runs.values())
+            self.study(outcome, policy, baseline, sample.of(outcome), tornado.of(outcome))
+            for outcome in self.outcomes
+            for policy, baseline in self.pairs()
+        )
         return Sensitivity(
             self.experiment, spans, studies, self.section.samples, len(self.worlds),
-            len(sample) + len(tornado) - done, runs,
+            sample.failed + tornado.failed, {"sample": sample.runs, "tornado": tornado.runs},
         )  # fmt: skip
 
     def sample(self) -> list[Point]:
@@ -291,7 +290,21 @@ class _Analysis:
         return Study(outcome, policy, baseline, found, middle, bars)
 
 
-def _ranges(experiment: Experiment, section: "Section") -> "Mapping[str, Distribution]":
+class _Part:
+    """The runs at some points, of which those that are alike are run once."""
+
+    def __init__(self, analysis: _Analysis, points: Sequence[Point], seeds: Sequence[int]) -> None:
+        different, self.which = distinct(points)
+        self.plan = Plan(analysis.experiment, different, analysis.policies, seeds)
+        self.runs = analysis.perform(self.plan)
+        self.failed = len(self.plan) - len(self.runs)
+
+    def of(self, outcome: str) -> Array:
+        """Return an outcome as an array [points, policies, worlds]."""
+        return samples(self.plan, self.runs, outcome)[self.which]
+
+
+def _ranges(experiment: Experiment, section: Section) -> "Mapping[str, Distribution]":
     if section.ranges:
         return section.ranges
     design = getattr(experiment, "design", None)
@@ -304,7 +317,7 @@ def _ranges(experiment: Experiment, section: "Section") -> "Mapping[str, Distrib
     return ranges
 
 
-def _policies(experiment: Experiment, section: "Section") -> tuple[str, ...]:
+def _policies(experiment: Experiment, section: Section) -> tuple[str, ...]:
     """Return the policies to run, in the order of the experiment; the baseline is among them."""
     if section.policy is None:
         return tuple(experiment.policies)
@@ -313,7 +326,7 @@ def _policies(experiment: Experiment, section: "Section") -> tuple[str, ...]:
 
 
 def _span(given: "Distribution") -> Span:
-    tail = 0.0 if given.plain else TAIL
+    tail = 0.0 if given.kind in PLAIN else TAIL
     low, middle, high = given.ppf(np.array([tail, 0.5, 1.0 - tail]))
     return Span(given.text, low, middle, high)
 

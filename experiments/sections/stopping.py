@@ -2,37 +2,51 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from experiments.outcomes import RATIOS_OF_MEANS
 from experiments.sections.outcome import OutcomeName, directed
 from sim.parameters import Section, parameter
+
+LEAST_SEEDS = 10
+"""Worlds to begin with at least: from fewer, nobody can tell how much results vary."""
+
+
+def _of_one_run(name: str) -> str:
+    """Refuse an outcome that no single run has."""
+    if name in RATIOS_OF_MEANS:
+        raise ValueError(
+            "is a ratio of means over all worlds, which no single run has; take what it is made "
+            "of, such as npv_per_person, customers_kept or recovery_cost"
+        )
+    return name
 
 
 class Precision(Section):
     """Add worlds until the paired intervals are as narrow as asked."""
 
-    outcome: OutcomeName = parameter(
-        ..., "the outcome whose interval is to be narrow", unit="name", sure="choice"
+    outcome: Annotated[OutcomeName, AfterValidator(_of_one_run)] = parameter(
+        ..., "the outcome whose intervals are to be narrow", unit="name", sure="choice"
     )
-    half_width: float = parameter(
-        ..., "half the width of the 95% interval of each difference from the baseline that will do",
-        unit="unit of the outcome", low=1e-12, sure="choice",
+    half_width: Annotated[float, Field(gt=0)] = parameter(
+        ..., "half the width of the 95% interval that will do: of each policy's difference from "
+        "the baseline, or of the mean where there is but one policy",
+        unit="unit of the outcome", sure="choice",
     )  # fmt: skip
     at_most: int = parameter(
-        1000, "worlds to run at most, even if the interval is still wider", unit="worlds",
-        low=2, high=100_000, sure="choice",
+        1000, "worlds to run at most, even if an interval is still wider", unit="worlds",
+        low=LEAST_SEEDS, high=100_000, sure="choice",
     )  # fmt: skip
 
 
 class SelectBest(Section):
     """Add worlds only where it is still open which policy is the best."""
 
-    outcome: Annotated[OutcomeName, AfterValidator(directed)] = parameter(
-        ..., "the outcome to be best at", unit="name", sure="choice"
+    outcome: Annotated[OutcomeName, AfterValidator(directed), AfterValidator(_of_one_run)] = (
+        parameter(..., "the outcome to be best at", unit="name", sure="choice")
     )
-    indifference: float = parameter(
-        ..., "the smallest difference worth detecting", unit="unit of the outcome", low=1e-12,
-        sure="choice",
+    indifference: Annotated[float, Field(gt=0)] = parameter(
+        ..., "the smallest difference worth detecting", unit="unit of the outcome", sure="choice",
     )  # fmt: skip
     confidence: float = parameter(
         0.95, "the chance of choosing the best, wherever it leads by the indifference or more",
@@ -40,5 +54,47 @@ class SelectBest(Section):
     )  # fmt: skip
     at_most: int = parameter(
         10_000, "worlds to run at most for a policy, even if the best is still open",
-        unit="worlds", low=2, high=100_000, sure="choice",
+        unit="worlds", low=LEAST_SEEDS, high=100_000, sure="choice",
     )  # fmt: skip
+
+
+def check_rules(
+    precision: Precision | None, select_best: SelectBest | None, seeds: int, alternatives: int
+) -> None:
+    """Refuse rules that contradict each other, or what the experiment begins with.
+
+    Parameters
+    ----------
+    precision, select_best
+        The rules that are given.
+    seeds
+        How many worlds the experiment begins with.
+    alternatives
+        How many policies there are; 0 if more may come from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        Naming the key that is to blame first.
+    """
+    if precision is not None and select_best is not None:
+        raise ValueError(
+            "precision and select_best are two rules for one thing: keep precision to make "
+            "intervals narrow, or select_best to find the best with fewer runs"
+        )
+    rule = precision or select_best
+    if rule is None:
+        return
+    name = "precision" if precision is not None else "select_best"
+    if seeds < LEAST_SEEDS:
+        raise ValueError(
+            f"seeds = {seeds} must be at least {LEAST_SEEDS} with {name}: from the first worlds it "
+            "is judged how much results vary; leave seeds out to begin with 20"
+        )
+    if rule.at_most < seeds:
+        raise ValueError(
+            f"{name}.at_most = {rule.at_most} must be at least seeds = {seeds}, the worlds to "
+            "begin with"
+        )
+    if select_best is not None and alternatives == 1:
+        raise ValueError("select_best needs two policies or more to choose from, and there is one")

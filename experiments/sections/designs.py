@@ -1,0 +1,369 @@
+"""The design of an experiment, as a file gives it: which keys vary, and how.
+
+Each kind is a key of its own; a design has exactly one, and beside it may have keys that stay
+`fixed`, and points to `exclude`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    PlainSerializer,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+
+from experiments.sections.distributions import Distribution
+from experiments.sections.keys import Faults, Scalar, said, settings
+from experiments.sections.ranges import Ranges
+from sim.parameters import Section, parameter
+from sim.strict_yaml import Key
+
+KINDS = ("grid", "zip", "list", "lhs", "sobol", "random", "nested")
+"""The kinds of designs, by the key that names each in a file."""
+
+SAMPLED = ("lhs", "sobol", "random")
+
+MOST_POINTS = 10**9
+MOST_SAMPLES = 2**20
+MOST_SIFTED = 10**7
+"""Points among which some may be excluded."""
+
+Levels = Mapping[str, tuple[Scalar, ...]]
+Settings = Mapping[str, Scalar]
+
+_EXAMPLE = "policy.delay: [0, 2, 8]"
+
+
+def _setting(faults: Faults, loc: Key, key: str, value: Any) -> Scalar:
+    """Return a value as the scenario would hold it."""
+    about = faults.parameter(loc, key, value)
+    return faults.value(loc, about, value) if about else None
+
+
+def _levels(value: Any, *, distinct: bool) -> dict[str, tuple[Scalar, ...]]:
+    faults, made = Faults(), {}
+    for key, given in settings(faults, (), value, _EXAMPLE).items():
+        about = faults.parameter((key,), key, given)
+        if not isinstance(given, tuple) or not given:
+            faults.add((key,), given, "must be a list of values; a single one goes under `fixed`")
+        elif about:
+            made[key] = tuple(faults.value((key, i), about, each) for i, each in enumerate(given))
+            for i, each in enumerate(made[key]):
+                if distinct and each in made[key][:i] and not faults.found:
+                    faults.add((key, i), given[i], "is there twice; keep it once")
+    faults.tell()
+    return made
+
+
+def _grid(value: Any) -> Levels:
+    return _levels(value, distinct=True)
+
+
+def _zip(value: Any) -> Levels:
+    made = _levels(value, distinct=False)
+    first, *others = made
+    for key in others:
+        if len(made[key]) != len(made[first]):
+            Faults().refuse(
+                (key,),
+                value[key],
+                f"must have as many values as {first}: {len(made[first])}, and has "
+                f"{len(made[key])}; for every combination write grid",
+            )
+    return made
+
+
+def _settings(value: Any) -> Settings:
+    faults = Faults()
+    made = {
+        key: _setting(faults, (key,), key, given)
+        for key, given in settings(faults, (), value, "policy.delay: 2").items()
+    }
+    faults.tell()
+    return made
+
+
+def _list(value: Any) -> tuple[Settings, ...]:
+    faults, made = Faults(), []
+    for i, entry in enumerate(_entries(faults, value)):
+        given = settings(faults, (i,), entry, "policy.delay: 2")
+        made.append({key: _setting(faults, (i, key), key, each) for key, each in given.items()})
+        if made[i].keys() != made[0].keys():
+            odd = min(made[i].keys() ^ made[0].keys())
+            faults.add((i,), entry, f"must set the same keys as the first point; see {odd}")
+        elif made[i] in made[:i] and not faults.found:
+            faults.add((i,), entry, "is there twice; keep it once")
+    faults.tell()
+    return tuple(made)
+
+
+def _exclude(value: Any) -> tuple[Levels, ...]:
+    faults, made = Faults(), []
+    for i, entry in enumerate(_entries(faults, value)):
+        made.append(
+            {
+                key: tuple(
+                    _setting(faults, (i, key, *at), key, each) for at, each in _listed(given)
+                )
+                for key, given in settings(faults, (i,), entry, _EXAMPLE).items()
+            }
+        )
+    faults.tell()
+    return tuple(made)
+
+
+def _listed(given: Any) -> Iterator[tuple[Key, Any]]:
+    """Return one value or each of several, with where it stands."""
+    return (
+        (((i,), each) for i, each in enumerate(given))
+        if isinstance(given, tuple)
+        else iter([((), given)])
+    )
+
+
+def _entries(faults: Faults, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, tuple) or not value:
+        faults.refuse((), value, "must be a list of points, each `- {policy.delay: 2}`")
+    return value
+
+
+def _parts(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(parts) < 2:
+        raise ValueError("must have two designs or more, each on a line after `- `")
+    return parts
+
+
+def _power_of_two(samples: int) -> int:
+    if samples & (samples - 1):
+        below = 1 << samples.bit_length() - 1
+        raise ValueError(
+            f"must be a power of two, for only then do Sobol points fill the space evenly; write "
+            f"{below} or {2 * below}"
+        )
+    return samples
+
+
+class Sampled(Section):
+    """Points drawn from ranges of parameters."""
+
+    samples: int = parameter(
+        ..., "how many points", unit="points", low=1, high=MOST_SAMPLES, sure="choice"
+    )
+    ranges: Ranges = parameter(
+        ..., "what varies: `key: [low, high]`, or a distribution such as `key: {beta: [2, 4]}`",
+        unit="unit of the key", sure="choice",
+    )  # fmt: skip
+    seed: int = parameter(
+        1, "which points are drawn; not the luck of the runs", unit="number", low=0,
+        high=2**32 - 1, sure="choice",
+    )  # fmt: skip
+
+
+class Random(Sampled):
+    """Independent points: the plain Monte Carlo design."""
+
+
+class LatinHypercube(Sampled):
+    """Each range in as many equally likely slices as there are points, each slice met once."""
+
+
+class Sobol(Sampled):
+    """A scrambled Sobol sequence: points that fill the space more evenly than chance does."""
+
+    samples: Annotated[int, AfterValidator(_power_of_two)] = parameter(
+        ..., "how many points; a power of two", unit="points", low=1, high=MOST_SAMPLES,
+        sure="choice",
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """Return settings as they stand in a file: lists for tuples."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+_AS_IN_FILES = PlainSerializer(_plain)
+
+_SCALAR = {"type": ["number", "string", "boolean", "null"]}
+_SCALARS = {"type": "array", "items": _SCALAR, "minItems": 1}
+
+
+def _of_keys(values: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": values, "minProperties": 1}
+
+
+Grid = Annotated[Levels, PlainValidator(_grid), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALARS))]
+Zip = Annotated[Levels, PlainValidator(_zip), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALARS))]
+List = Annotated[
+    tuple[Settings, ...],
+    PlainValidator(_list),
+    _AS_IN_FILES,
+    WithJsonSchema({"type": "array", "items": _of_keys(_SCALAR), "minItems": 1}),
+]
+Fixed = Annotated[
+    Settings, PlainValidator(_settings), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALAR))
+]
+Exclude = Annotated[
+    tuple[Levels, ...],
+    PlainValidator(_exclude),
+    _AS_IN_FILES,
+    WithJsonSchema(
+        {"type": "array", "items": _of_keys({"anyOf": [_SCALAR, _SCALARS]}), "minItems": 1}
+    ),
+]
+
+
+class DesignSection(Section):
+    """Which keys vary, and how: one of the kinds, what is fixed beside it, what is left out."""
+
+    grid: Grid | None = parameter(
+        None, "every combination of the values of each key", unit="section", sure="choice"
+    )
+    zip: Zip | None = parameter(
+        None, "lists of the same length, gone through side by side", unit="section", sure="choice"
+    )
+    list: List | None = parameter(
+        None, "the points one by one, all setting the same keys", unit="section", sure="choice"
+    )
+    lhs: LatinHypercube | None = parameter(
+        None, "a Latin hypercube over ranges (McKay, Beckman & Conover 1979)", unit="section",
+        sure="choice",
+    )  # fmt: skip
+    sobol: Sobol | None = parameter(
+        None, "a scrambled Sobol sequence over ranges (Sobol 1967, Owen 1998)", unit="section",
+        sure="choice",
+    )  # fmt: skip
+    random: Random | None = parameter(
+        None, "independent points from ranges", unit="section", sure="choice"
+    )
+    nested: Annotated[tuple["DesignSection", ...], AfterValidator(_parts)] | None = parameter(
+        None, "designs of which every point is combined with every point of the others",
+        unit="section", sure="choice",
+    )  # fmt: skip
+    fixed: Fixed | None = parameter(
+        None, "keys that have one value at every point", unit="section", sure="choice"
+    )
+    exclude: Exclude | None = parameter(
+        None, "points left out: those that have the value, or one of the values, of every key of "
+        "an entry", unit="section", sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_kind(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        kinds = [kind for kind in KINDS if data.get(kind) is not None]
+        if not kinds and set(data) <= {*KINDS, "fixed", "exclude"}:
+            raise ValueError(f"must have one of {', '.join(KINDS)}")
+        if len(kinds) > 1:
+            raise ValueError(
+                f"has both {kinds[0]} and {kinds[1]}; keep one, or combine all their points: "
+                f"nested: [{{{kinds[0]}: ...}}, {{{kinds[1]}: ...}}]"
+            )
+        return data
+
+    @model_validator(mode="after")
+    def _together(self) -> "DesignSection":
+        faults = Faults()
+        self._check_keys(faults)
+        faults.tell()
+        if self.combinations > MOST_POINTS:
+            raise ValueError(
+                f"has {self.combinations:,} points, which are more than {MOST_POINTS:,}; give "
+                "fewer values, or take a sample of them: sobol"
+            )
+        self._check_exclusions(faults)
+        faults.tell()
+        return self
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialise(self).items() if value is not None}
+
+    @property
+    def kind(self) -> str:
+        """Name of its kind: one of `KINDS`."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def sampled(self) -> Sampled | None:
+        """What is drawn from ranges, if that is its kind."""
+        return getattr(self, self.kind) if self.kind in SAMPLED else None
+
+    @property
+    def levels(self) -> dict[str, tuple[Scalar, ...] | Distribution]:
+        """What each key varies over, or is fixed at."""
+        fixed = {key: (value,) for key, value in (self.fixed or {}).items()}
+        return {**self._varied, **fixed}
+
+    @property
+    def _varied(self) -> dict[str, tuple[Scalar, ...] | Distribution]:
+        if self.nested is not None:
+            return {key: over for part in self.nested for key, over in part.levels.items()}
+        if self.list is not None:
+            return {key: tuple(point[key] for point in self.list) for key in self.list[0]}
+        if self.sampled is not None:
+            return dict(self.sampled.ranges)
+        return dict(self.grid or self.zip or {})
+
+    @property
+    def combinations(self) -> int:
+        """How many points there are before any is left out."""
+        if self.nested is not None:
+            return math.prod(part.combinations for part in self.nested)
+        if self.grid is not None:
+            return math.prod(len(values) for values in self.grid.values())
+        if self.sampled is not None:
+            return self.sampled.samples
+        return (
+            len(self.list) if self.list is not None else len(next(iter((self.zip or {}).values())))
+        )
+
+    def _check_keys(self, faults: Faults) -> None:
+        """Refuse a key that is set in two places."""
+        for key, value in (self.fixed or {}).items():
+            if key in self._varied:
+                faults.add(("fixed", key), value, f"cannot be, for it varies under `{self.kind}`")
+        seen: set[str] = set()
+        for i, part in enumerate(self.nested or ()):
+            for key in part.levels:
+                if key in seen:
+                    text = f"{key} is varied in a design above this one; keep it in one of them"
+                    faults.add(("nested", i), {}, text)
+                seen.add(key)
+
+    def _check_exclusions(self, faults: Faults) -> None:
+        """Refuse an exclusion that can leave nothing out."""
+        if self.exclude and self.combinations > MOST_SIFTED:
+            text = f"can be sifted from {MOST_SIFTED:,} points at most, and there are "
+            faults.refuse(("exclude",), (), f"{text}{self.combinations:,}")
+        levels = self.levels
+        for i, entry in enumerate(self.exclude or ()):
+            for key, values in entry.items():
+                if key not in levels:
+                    text = f"is not among the keys of this design ({', '.join(levels)})"
+                    faults.add(("exclude", i, key), values, text)
+                elif text := _never(levels[key], values):
+                    faults.add(("exclude", i, key), values, text)
+
+
+def _never(over: tuple[Scalar, ...] | Distribution, values: tuple[Scalar, ...]) -> str:
+    """Say why a key has none of some values; nothing if it may have one of them."""
+    if isinstance(over, Distribution):
+        if over.values is None and not over.whole:
+            return "takes any number in its range here, so that it hardly ever equals a given one"
+        low, high = over.ends
+        known = over.values
+        met = [v for v in values if (v in known if known is not None else low <= v <= high)]  # type: ignore[operator]
+        return "" if met else f"leaves nothing out, for here it is {over.text}"
+    if any(value in over for value in values):
+        return ""
+    return f"leaves nothing out, for here it is one of {', '.join(map(said, over))}"

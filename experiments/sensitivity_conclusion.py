@@ -1,0 +1,121 @@
+"""What a sensitivity analysis found, in a few sentences that a board can read."""
+
+from typing import TYPE_CHECKING
+
+from experiments.outcomes import MEASURES
+from experiments.wording import amount, listed, percent
+
+if TYPE_CHECKING:
+    from experiments.indices import Index
+    from experiments.sensitivity import Bar, Sensitivity, Study
+
+_MATTERS = 0.05
+"""Share of the variance from which on an assumption is named."""
+
+_NAMED = 3
+
+
+def conclude(result: "Sensitivity") -> str:
+    """Say what the first outcome hangs on, what would overturn it, and what is luck."""
+    study = result.told
+    return " ".join(filter(None, (_hangs_on(result, study), _overturns(result, study), _luck(study))))
+
+
+def subject(study: "Study") -> str:
+    """Return what a study is about: `What fast gains over none in reputation`."""
+    label = MEASURES[study.outcome].label
+    if study.baseline is None:
+        return f"{label[:1].upper()}{label[1:]} under {study.policy}"
+    return f"The difference of {study.policy} from {study.baseline} in {label}"
+
+
+def _hangs_on(result: "Sensitivity", study: "Study") -> str:
+    found = study.indices
+    if found.reason:
+        return f"{subject(study)} hangs on nothing that can be named: {found.reason}."
+    ranked = sorted(zip(result.keys, found.total, strict=True), key=lambda pair: -_value(pair[1]))
+    named = [(key, total) for key, total in ranked if _value(total) >= _MATTERS][:_NAMED]
+    (key, total), *others = named or ranked[:1]
+    rival = _value(others[0][1]) if others else 0.0
+    clear = total.low is not None and total.low > max(
+        (other.high or 0.0 for _, other in others), default=0.0
+    )
+    most = "depends most on" if clear or not rival else "depends most on, as far as can be told,"
+    text = f"{subject(study)} {most} {key}, which is behind {share(total)} of its variance"
+    text += " over the assumptions, alone and together with others"
+    if others:
+        text += f"; then on {listed([f'{name} ({share(other)})' for name, other in others])}"
+    rest = len(ranked) - len(named)
+    highest = max((_value(other) for _, other in ranked[len(named) :]), default=0.0)
+    if rest > 0 and len(named) == len([1 for _, each in ranked if _value(each) >= _MATTERS]):
+        text += f"; the other {rest} hardly matter (at most {percent(max(0.0, highest))} each)"
+    return f"{text}."
+
+
+def _value(index: "Index") -> float:
+    return index.value if index.value is not None else 0.0
+
+
+def share(index: "Index") -> str:
+    """Return an index as a share in percent, with its interval, both within 0 and 100.
+
+    >>> from experiments.indices import Index
+    >>> share(Index(0.612, 0.52, 0.704))
+    '61% (95% interval 52% to 70%)'
+    """
+    if index.value is None:
+        return "an unknown share"
+    value, low, high = (
+        f"{100 * min(1.0, max(0.0, each)):.0f}%" for each in index if each is not None
+    )
+    return f"{value} (95% interval {low} to {high})"
+
+
+def _overturns(result: "Sensitivity", study: "Study") -> str:
+    if study.baseline is None or study.middle.mean is None:
+        return ""
+    turned = [bar for bar in study.bars if bar.overturned]
+    middle = _amount(study, study.middle)
+    start = f"With all in the middle of their ranges it is {middle}"
+    if not turned:
+        return f"{start}, and no assumption alone, taken to either end, changes its sign."
+    told = [_turn(result, study, bar, end) for bar in turned for end in bar.overturned]
+    single = "one assumption alone overturns it" if len(turned) == 1 else (
+        "any one of these alone overturns it")  # fmt: skip
+    return f"{start}; {single}: {'; '.join(told)}."
+
+
+def _turn(result: "Sensitivity", study: "Study", bar: "Bar", end: str) -> str:
+    value = getattr(result.spans[bar.key], end)
+    level = bar.at_low if end == "low" else bar.at_high
+    said = f"{value:g}" if isinstance(value, float) else str(value)
+    doubt = "" if bar.surely else ", which may be luck"
+    return f"{bar.key} at {said} makes it {_amount(study, level)}{doubt}"
+
+
+def _amount(study: "Study", level: tuple[float | None, float | None, float | None]) -> str:
+    return amount(MEASURES[study.outcome], *level)
+
+
+def _luck(study: "Study") -> str:
+    luck = study.indices.luck
+    if luck is None:
+        return "With one world at each point, luck cannot be told from influence."
+    return (
+        f"Luck makes up {percent(luck)} of the variance of single runs; it is taken out of the "
+        "shares."
+    )
+
+
+def notes(result: "Sensitivity") -> tuple[str, ...]:
+    """Say what is undefined, and what else a reader should mind."""
+    found = []
+    for study in result.studies:
+        if study.indices.reason and study is not result.told:
+            found.append(f"{subject(study)}: no indices, since {study.indices.reason}.")
+    if result.failed:
+        found.append(f"{result.failed} runs failed; the rows of the sample that need them are out.")
+    moved = [key for key in result.keys if key.startswith("policy.")]
+    if moved:
+        found.append(f"{listed(moved)}: set alike under every policy, the baseline included.")
+    return tuple(found)
