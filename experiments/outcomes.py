@@ -88,3 +88,6 @@ MEASURES = {measure.name: measure for measure in _MEASURES}
 
 DEFAULT = ("reputation", "nps", "npv_per_person")
 """The outcomes that are shown unless an experiment names others."""
+
+RATIOS_OF_MEANS = ("cost_per_customer_saved", "return_on_recovery_spend")
+"""Outcomes that one run has not: they are relative to another policy's runs in the same worlds."""

@@ -66,6 +66,7 @@ def perform(
     idle: Callable[[], None] | None = None,
     simulate: Callable[..., Any] | None = None,
     network_of: Callable[[Any], Any] | None = None,
+    make: Callable[[Job, Any], Any] | None = None,
 ) -> Generator[tuple[Job, Result], None, None]:
     """Do jobs, and yield each with what came of it, in the order in which they end.
 
@@ -95,6 +96,8 @@ def perform(
         Called now and then while nothing has ended.
     simulate, network_of : callable, optional
         See `experiments.worker.Bench`; for threads only.
+    make : callable, optional
+        What to make of a job and its network instead of a `Run`; for threads only.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def perform(
     elif processes or not _can_be_compiled(customer, first.scenario):
         door = executors.Processes(executors.pickled(customer), count)
     else:
-        door = executors.Threads(Bench(customer, simulate, network_of, stopped, keep_going), count)
+        door = executors.Threads(Bench(customer, simulate, network_of, stopped, keep_going, make), count)
     yield from _Flow(chain([first], coming), door, stopped, idle).results()
 
 
