@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ customers), visits, spending (money), stories told, and the neighbours' reputati
 
 BINS = (0.0, 0.15, 0.25, 0.35, 0.45, 0.6, 1.0)
 """Ends of the bins of severity; mild failures in narrower ones, where the sign turns."""
+
+THIRDS = (0.0, 0.4, 0.6, 1.0)
+"""Ends of the bins of controllability and stability, both drawn from Beta(3, 3)."""
 
 _ASKED = ("satisfaction", "intention")
 """Effects on states, which are compared on the day on which one asks; the others at the end."""
@@ -70,12 +74,28 @@ class Examination:
         return len(self.failures)
 
     @cached_property
+    def heard(self) -> pd.DataFrame:
+        """The failures that the firm learnt of, and so could answer."""
+        return self.failures[self.failures["heard"]]
+
+    @property
+    def first(self) -> pd.DataFrame:
+        """Of these, each customer's first failure."""
+        return self.heard[self.heard["earlier"] == 0]
+
+    @staticmethod
+    def interval(effects: Any) -> tuple[float, float, float]:
+        """Return mean, low and high of effects."""
+        mean, low, high = statistics.mean_interval(np.asarray(effects, dtype=np.float64))
+        return float(mean), float(low), float(high)
+
+    @cached_property
     def better_off(self) -> dict[str, statistics.Interval]:
-        """Share of failures after which a customer is better off than without, by effect.
+        """Share of answered failures after which a customer is better off than without, by effect.
 
         Word of mouth is better where more good stories less bad ones are told.
         """
-        frame = self.failures
+        frame = self.heard
         gains = {
             "satisfaction": frame["satisfaction"],
             "intention": frame["intention"],
@@ -88,8 +108,10 @@ class Examination:
             for name, gain in gains.items()
         }
 
-    def effects(self, *by: str, of: str = "") -> pd.DataFrame:
-        """Return means and 95% intervals of each effect, in groups.
+    def effects(
+        self, *by: str, of: str = "", only: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Return means and 95% intervals of each effect of answered failures, in groups.
 
         Parameters
         ----------
@@ -97,10 +119,13 @@ class Examination:
             Columns of `failures`, or `severity_bin`.
         of
             `"answer_"` for the effects of the answer alone.
+        only
+            Some of the failures instead.
         """
         names = [of + name for name in EFFECTS]
         rows = []
-        for key, group in self.failures.groupby(list(by), observed=True):
+        frame = self.heard if only is None else only
+        for key, group in frame.groupby(list(by), observed=True):
             found = dict(zip(by, key, strict=True)) | {"failures": len(group)}
             interval = statistics.mean_interval(group[names].to_numpy(np.float64).T)
             for i, name in enumerate(EFFECTS):
@@ -193,8 +218,10 @@ class _Summary:
         for name, value in reversed({"policy": at.policy, **at.point, **levers}.items()):
             frame.insert(0, name, value)
         frame["heard"] = examined.heard
-        bins = pd.cut(frame["severity"], BINS, include_lowest=True)
-        frame["severity_bin"] = bins.cat.rename_categories(_bin_names())
+        frame["repeated"] = frame["earlier"] > 0
+        for name, ends in (("severity", BINS), ("control", THIRDS), ("stability", THIRDS)):
+            bins = pd.cut(frame[name], ends, include_lowest=True)
+            frame[f"{name}_bin"] = bins.cat.rename_categories(_words(ends))
         price = at.scenario.money.price
         for prefix, other in (("", "spared"), ("answer_", "unanswered")):
             for name, values in self.effects(examined, other, price).items():
@@ -213,10 +240,10 @@ class _Summary:
         return {name: by_name[name] for name in EFFECTS}
 
     def curves(self) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
-        """Return how the three lives go over time, for each policy and point."""
+        """Return how the three lives of answered customers go, for each policy and point."""
         cells: dict[int, list[Any]] = {}
         for (cell, _), examined in self.found.items():
-            cells.setdefault(cell, []).append(examined.looks)
+            cells.setdefault(cell, []).append(examined.looks[:, :, examined.heard])
         curves = {}
         for cell, looks in cells.items():
             lives = np.concatenate(looks, axis=2)
@@ -240,5 +267,5 @@ class _Summary:
         return dict(zip(FOLLOWED, means.tolist(), strict=True))
 
 
-def _bin_names() -> list[str]:
-    return [f"{low:g} to {high:g}" for low, high in zip(BINS, BINS[1:], strict=False)]
+def _words(ends: tuple[float, ...]) -> list[str]:
+    return [f"{low:g} to {high:g}" for low, high in pairwise(ends)]
