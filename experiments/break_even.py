@@ -86,7 +86,9 @@ class BreakEven:
         """Return a row per point: `value, mean, low, high`, of the difference."""
         columns = (self.curve.at, *self.curve.band)
         names = ("value", "mean", "low", "high")
-        return [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+        return [
+            dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data; NaN is for the caller to take out (`output.plain`)."""

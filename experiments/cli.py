@@ -14,6 +14,7 @@ import click
 
 COMMANDS = (
     "run", "customer", "compare",
+    "paradox",
     "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""

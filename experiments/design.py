@@ -16,8 +16,8 @@ from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import DEFAULT
 from experiments.sections.break_even import BreakEven
 from experiments.sections.optimise import Optimise
-from experiments.sections.robust import Robust
 from experiments.sections.paradox import Paradox
+from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import InputError, Place, Problem, cut, nearest
@@ -28,7 +28,15 @@ from sim.shipped import locate
 from sim.strict_yaml import Key, dotted, write
 from sim.validation import validate
 
-SECTIONS = ("precision", "select_best", "sensitivity", "robust", "optimise", "break_even", "paradox")
+SECTIONS = (
+    "precision",
+    "select_best",
+    "sensitivity",
+    "robust",
+    "optimise",
+    "break_even",
+    "paradox",
+)
 """Sections of an experiment file that say what an analysis of it shall do."""
 
 

@@ -9,8 +9,8 @@ from experiments.sections.break_even import BreakEven
 from experiments.sections.designs import DesignSection
 from experiments.sections.optimise import Optimise
 from experiments.sections.outcome import OutcomeName
-from experiments.sections.robust import Robust
 from experiments.sections.paradox import Paradox
+from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import nearest

@@ -35,9 +35,12 @@ def nondominated(spend: Array, gain: Array) -> Indices:
     chosen: list[np.intp] = []
     for at in order:
         last = chosen[-1] if chosen else None
-        if last is None or gain[at] > gain[last]:
-            chosen.append(at)
-        elif gain[at] == gain[last] and spend[at] == spend[last]:
+        if (
+            last is None
+            or gain[at] > gain[last]
+            or gain[at] == gain[last]
+            and spend[at] == spend[last]
+        ):
             chosen.append(at)
     return np.array(chosen, dtype=np.intp)
 

@@ -18,7 +18,7 @@ from experiments import statistics
 from experiments.design import Experiment
 from experiments.lives import FOLLOWED
 from experiments.plan import Plan
-from experiments.runner import Failure, Progress, Result, perform
+from experiments.runner import Failure, Progress, perform
 from experiments.sections.paradox import Paradox as Asked
 from experiments.three_lives import LIVES, Examined, disturbance, spell_of, three_lives
 from experiments.worker import shared_networks
@@ -108,9 +108,7 @@ class Examination:
             for name, gain in gains.items()
         }
 
-    def effects(
-        self, *by: str, of: str = "", only: pd.DataFrame | None = None
-    ) -> pd.DataFrame:
+    def effects(self, *by: str, of: str = "", only: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return means and 95% intervals of each effect of answered failures, in groups.
 
         Parameters

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from experiments.lives import FOLLOWED
@@ -71,7 +70,9 @@ def to_json(found: Examination) -> dict[str, Any]:
         "name": found.experiment.name,
         "failures_examined": found.examined,
         "failures_answered": len(found.heard),
-        "better_off_share": float(found.better_off["satisfaction"].mean) if len(found.heard) else None,
+        "better_off_share": float(found.better_off["satisfaction"].mean)
+        if len(found.heard)
+        else None,
         "better_off": {
             name: dict(zip(("mean", "low", "high"), map(float, interval), strict=True))
             for name, interval in (found.better_off if len(found.heard) else {}).items()
@@ -98,6 +99,30 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return records
 
 
+def show(found: Examination) -> None:
+    """Show the effects by severity on the screen."""
+    from experiments.tables import console, table
+
+    by_severity = found.effects("severity_bin", only=found.first)
+    rows = []
+    for row in by_severity.to_dict("records"):
+        cells = [str(row["severity_bin"]), f"{row['failures']:,}"]
+        for name in ("satisfaction", "intention", "staying", "good_stories", "bad_stories"):
+            mean, low, high = (float(row[f"{name}_{part}"]) for part in ("mean", "low", "high"))
+            places = 2 if "stories" not in name else 1
+            cells.append(
+                f"{figure(mean, places)} ({figure(low, places)} to {figure(high, places)})"
+            )
+        rows.append(cells)
+    columns = ("severity", "failures", "satisfaction", "intention", "staying", "good stories",
+               "bad stories")  # fmt: skip
+    screen = console()
+    screen.print(
+        "Effect of a first failure that was answered, against no failure; means (95% interval):"
+    )
+    screen.print(table(columns, rows))
+
+
 def write(folder: "ResultsFolder", found: Examination) -> None:
     """Write all that there is to keep of an examination."""
     from experiments.plots import save
@@ -109,7 +134,9 @@ def write(folder: "ResultsFolder", found: Examination) -> None:
               "map": ("severity_bin", "compensation", "delay")}  # fmt: skip
     for name, by in groups.items():
         table = found.effects(*by)
-        folder.table(f"effects-by-{name.replace('_', '-')}", table.astype(dict.fromkeys(by, "string")))
+        folder.table(
+            f"effects-by-{name.replace('_', '-')}", table.astype(dict.fromkeys(by, "string"))
+        )
     for name, drawn in pictures(found).items():
         save(drawn, folder.path, name)
     folder.text("report.md", report(found))

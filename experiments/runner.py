@@ -118,7 +118,9 @@ def perform(
     elif processes or not _can_be_compiled(customer, first.scenario):
         door = executors.Processes(executors.pickled(customer), count)
     else:
-        door = executors.Threads(Bench(customer, simulate, network_of, stopped, keep_going, make), count)
+        door = executors.Threads(
+            Bench(customer, simulate, network_of, stopped, keep_going, make), count
+        )
     yield from _Flow(chain([first], coming), door, stopped, idle).results()
 
 

@@ -274,7 +274,9 @@ class _Analysis:
         """Return what is studied of each outcome: differences first, then levels."""
         baseline = self.experiment.baseline
         others = [policy for policy in self.policies if policy != baseline]
-        return [(policy, baseline) for policy in others] + [(policy, None) for policy in self.policies]
+        return [(policy, baseline) for policy in others] + [
+            (policy, None) for policy in self.policies
+        ]
 
     def study(
         self, outcome: str, policy: str, baseline: str | None, sampled: Array, moved: Array

@@ -18,7 +18,9 @@ _NAMED = 3
 def conclude(result: "Sensitivity") -> str:
     """Say what the first outcome hangs on, what would overturn it, and what is luck."""
     study = result.told
-    return " ".join(filter(None, (_hangs_on(result, study), _overturns(result, study), _luck(study))))
+    return " ".join(
+        filter(None, (_hangs_on(result, study), _overturns(result, study), _luck(study)))
+    )
 
 
 def subject(study: "Study") -> str:

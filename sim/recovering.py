@@ -42,7 +42,7 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
         slot = int(state.opened[i])
         case = state.cases[slot]
         person = state.people[case.person]
-        policy = policy_for(person, state)
+        policy = policy_for(person, today, state)
         if complain(person, case, today, world, policy):
             books.complaints += 1
         elif uniform(world.seed, case.person, today, Purpose.NOTICE) < policy.proactive:
@@ -90,7 +90,7 @@ def recover_phase(state: Any, today: int, world: Any) -> None:
         case = state.cases[slot]
         person = state.people[case.person]
         heard = not is_ignored(person, today)
-        take_case(case, policy_for(person, state), state.agents, books, world, heard)
+        take_case(case, policy_for(person, today, state), state.agents, books, world, heard)
         enter(state.answers, today, case.due, slot)
     for i in range(taken_out(state.answers, today, state.answered)):
         slot = int(state.answered[i])

@@ -11,7 +11,7 @@ from sim.compiled import compiled
 from sim.customer import Customer
 from sim.draws import Purpose, uniform
 from sim.intrinsics import prefetch
-from sim.lives import is_spared
+from sim.lives import is_spared, is_treated
 from sim.population import CUSTOMER, QUIET, WAITING
 from sim.stories import ORDINARY, first_hand
 
@@ -23,9 +23,9 @@ suffer = compiled(Customer.suffer)
 
 
 @compiled
-def policy_for(person: Any, state: Any) -> Any:
-    """Return the policy that a person meets today: the firm's, or one that it is treated by."""
-    if person.policy > 0:
+def policy_for(person: Any, day: int, state: Any) -> Any:
+    """Return the policy that a person meets for what befell it on a day: the firm's, or its own."""
+    if is_treated(person, day):
         return state.tables.policies[person.policy]
     return state.tables.policies[state.books[0].policy]
 
@@ -38,7 +38,7 @@ def post_review(state: Any, person: Any, felt: float, day: int, world: Any) -> N
         return
     draw = uniform(world.seed, person.row, day, Purpose.REVIEW)
     if draw < rules.review_probability(felt, reviews):
-        replies = policy_for(person, state).replies
+        replies = policy_for(person, day, state).replies
         books = state.books[0]
         gain = int(100.0 * reviews.reply_gain * replies + 0.5)
         books.stars += min(500, 100 * rules.review_stars(felt) + gain)

@@ -73,3 +73,25 @@ def test_both_performers_live_altered_lives_alike(what: str) -> None:
     compiled = simulate(market, altered=altered)
     by_agents = simulate(market, altered=altered, performer="agents")
     assert compiled.digest == by_agents.digest != simulate(market).digest
+
+
+def test_one_failure_can_be_answered_otherwise_and_no_other_of_the_same_person() -> None:
+    """A person who is treated for its first failure alone differs from one treated for good."""
+    kind = LIVELY.policy.model_copy(
+        update={"ease": 9.0, "delay": 0.0, "compensation": 1.0, "apology": 1.0, "empathy": 1.0}
+    )
+    failed = first_failures(QUIET_MARKET)
+    treated = dict.fromkeys(failed, kind)
+    once = {row: Altered(day, "treated") for row, day in failed.items()}
+    never = {row: Altered(QUIET_MARKET.days, "treated") for row in failed}
+    usual = simulate(QUIET_MARKET)
+    for_good = simulate(QUIET_MARKET, treated=treated)
+    for_once = simulate(QUIET_MARKET, treated=treated, altered=once)
+    assert (
+        columns(simulate(QUIET_MARKET, treated=treated, altered=never).population, slice(None))[
+            "satisfaction"
+        ]
+        == columns(usual.population)["satisfaction"]
+    )
+    answers = [each.totals["answers"] for each in (usual, for_once, for_good)]
+    assert answers[0] < answers[1] < answers[2]

@@ -136,7 +136,9 @@ def three_lives(
     return figure
 
 
-def individual(effects: Mapping[str, Array], quantity: str, shares: pd.DataFrame, title: str) -> Figure:
+def individual(
+    effects: Mapping[str, Array], quantity: str, shares: pd.DataFrame, title: str
+) -> Figure:
     """Draw how effects differ from customer to customer, and the share who are better off.
 
     Parameters
@@ -185,4 +187,3 @@ def _shares(axes: Axes, shares: pd.DataFrame) -> None:
     axes.grid(True, axis="x")
     axes.set_xlabel("Share of answered failures (%)")
     axes.set_title("Better off than without it, in what?")
-
