@@ -13,13 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from experiments.outcomes import MEASURES
 from experiments.plan import Job
 from experiments.runner import Run
+from experiments.sections.keys import parameter_of
 from sim.errors import InputError
-from sim.scenario import Scenario
 
 Pair = tuple[Job, Run]
 
@@ -37,25 +36,14 @@ MAKING = {
 PASSING = ("cell", "seconds")
 """Columns that are no part of the result: they depend on the plan and on the machine."""
 
-_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_TYPES: dict[Any, pa.DataType] = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
 def key_type(key: str) -> pa.DataType:
     """Return the type of the column of a point's key: that of the parameter which it sets."""
-    kind: Any = Scenario
-    for part in key.split("."):
-        fields = getattr(kind, "model_fields", {})
-        if part not in fields:
-            return pa.string()
-        kind = fields[part].annotation
-        sections = [each for each in get_args(kind) if _is_section(each)]
-        kind = sections[0] if sections else kind
-    kinds = {kind, *get_args(kind)} - {type(None)}
-    return next((_TYPES[each] for each in kinds if each in _TYPES), pa.string())
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+    annotation = parameter_of(key).field.annotation
+    kinds = (annotation, *get_args(annotation))
+    return next((_TYPES[kind] for kind in kinds if kind in _TYPES), pa.string())
 
 
 def runs_table(pairs: Sequence[Pair], keys: Sequence[str]) -> pa.Table:

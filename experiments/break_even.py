@@ -180,9 +180,7 @@ class _Analysis:
             name: np.stack([found[value] for value in curve.at.tolist()])
             for name, found in self.levels.items()
         }
-        return BreakEven(
-            self.experiment, self.section, self.policy, curve, levels, self.failed
-        )  # fmt: skip
+        return BreakEven(self.experiment, self.section, self.policy, curve, levels, self.failed)
 
     def differences(self, values: Sequence[float]) -> Array:
         """Return the differences at some values of the lever: an array [values, worlds]."""
@@ -191,13 +189,21 @@ class _Analysis:
         if self.section.lever.startswith("policy."):
             (own,) = self.run(points, (self.policy,))
             if self.still is None:
-                (self.still,) = self.run([{}], (baseline,))
+                # Its own value, so that all runs have the same keys and fit into one table.
+                (self.still,) = self.run([{self.section.lever: self.own(baseline)}], (baseline,))
             other = np.repeat(self.still, len(values), axis=0)
         else:
             own, other = self.run(points, (self.policy, baseline))
         for name, found in ((self.policy, own), (baseline, other)):
             self.levels[name].update(zip(map(float, values), found, strict=True))
         return own - other
+
+    def own(self, policy: str) -> float | None:
+        """Return what the lever is set to in a policy."""
+        value: float | None = getattr(
+            self.experiment.policies[policy], self.section.lever.partition(".")[2]
+        )
+        return value
 
     def run(self, points: Sequence[Point], policies: tuple[str, ...]) -> list[Array]:
         """Return the outcome under each policy: arrays [points, worlds]."""

@@ -1,5 +1,7 @@
 """What a break-even analysis found, in a few sentences that a board can read."""
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,7 @@ def conclude(result: "BreakEven") -> str:
     if not np.isfinite(mean).any():
         label = MEASURES[result.section.outcome].label
         return f"The {label} is undefined all along {result.section.lever}: nothing can be said."
-    low, high = map(_plain, result.section.range)
+    low, high = (said(result, end) for end in result.section.range)
     unit = unit_of(result)
     along = f"Along {result.section.lever}{f' ({unit})' if unit else ''} from {low} to {high}"
     return f"{along}, {_found(result)} {_best(result)}".strip()
@@ -37,26 +39,33 @@ def verbs(result: "BreakEven") -> tuple[str, str]:
     return f"does better at {measure.label}", f"does no better at {measure.label}"
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.6g}"
+def said(result: "BreakEven", value: float) -> str:
+    """Return a value of the lever in as many figures as its range deserves."""
+    low, high = result.section.range
+    places = 0 if result.lever.whole else decimals(high - low, 3)
+    text = figure(value, places)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _found(result: "BreakEven") -> str:
     """Return where it pays; the subject is the policy."""
     policy, baseline = result.policy, result.baseline
     yes, no = verbs(result)
-    mean, low, high = result.curve.band
-    if not mean[np.isfinite(mean)].any():
+    mean = result.curve.band.mean
+    if not np.nan_to_num(mean).any():
         return f"{policy} makes no difference to {baseline} anywhere."
     if not result.crossings:
         better = MEASURES[result.section.outcome].direction * np.nansum(mean) > 0
-        said = f"{policy} {yes if better else no} anywhere, compared with {baseline}"
-        if better:
-            said = f"{policy} {yes} everywhere, compared with {baseline}"
-        return said + _doubt(result) + "."
-    parts = " and ".join(_stretches(result))
-    said = f"{policy} {yes} {parts}; elsewhere {baseline} is better."
-    return said + _blurred(result)
+        how = f"{yes} everywhere" if better else f"{no} anywhere"
+        return f"{policy} {how}, compared with {baseline}{_doubt(result)}."
+    stretches = _stretches(result)
+    where = "elsewhere"
+    if len(result.crossings) == 1:
+        where = "beyond" if stretches[0].startswith("up to") else "below"
+    return (
+        f"{policy} {yes} {' and '.join(stretches)}; {where}, {baseline} is better."
+        f"{_blurred(result)}"
+    )
 
 
 def _doubt(result: "BreakEven") -> str:
@@ -67,43 +76,53 @@ def _doubt(result: "BreakEven") -> str:
         return ""
     if len(unsure) == len(result.curve.at):
         return ", but nowhere surely"
-    ends = f"from {_plain(unsure[0])} to {_plain(unsure[-1])}"
-    return f", but not surely {ends if unsure[0] < unsure[-1] else f'at {_plain(unsure[0])}'}"
+    first, last = said(result, unsure[0]), said(result, unsure[-1])
+    where = f"from {first} to {last}" if first != last else f"at {first}"
+    return f", but not surely {where}"
 
 
 def _stretches(result: "BreakEven") -> list[str]:
     """Return the stretches of the lever in which the policy is better."""
     direction = MEASURES[result.section.outcome].direction
-    found, start = [], None
+    found: list[str] = []
+    start: str | None = None
     for crossing in result.crossings:
         if crossing.rises == (direction > 0):
-            start = crossing
-        elif start is None:
-            found.append(f"up to {place(crossing)}")
-        else:
-            found.append(f"between {place(start)} and {place(crossing)}")
-            start = None
-    return [*found, f"from {place(start)} on"] if start else found
+            start = place(crossing, math.ceil if result.lever.whole else None)
+            continue
+        end = place(crossing, math.floor if result.lever.whole else None)
+        found.append(f"up to {end}" if start is None else f"between {start} and {end}")
+        start = None
+    return found if start is None else [*found, f"from {start} on"]
 
 
-def place(crossing: Crossing) -> str:
+def place(crossing: Crossing, whole: Callable[[float], int] | None = None) -> str:
     """Return a crossing with its interval.
+
+    Parameters
+    ----------
+    whole : callable, optional
+        How to round for a lever that takes whole numbers alone.
 
     >>> place(Crossing(0.8312, 0.78, 0.8912, False, 0.001))
     '0.831 (95% interval 0.780 to 0.891)'
     >>> place(Crossing(4.0, 3.1, None, False, 0.0))
     '4.00 (95% interval 3.10 to beyond the range)'
+    >>> place(Crossing(2.9, 2.6, 3.2, False, 0.9), math.floor)
+    '2 (95% interval 2 to 3)'
     """
     value, low, high = crossing[:3]
-    reach = max(abs(value - end) for end in (low, high) if end is not None) if (
-        low is not None or high is not None) else abs(value)  # fmt: skip
-    places = decimals(reach or abs(value), 2)
+    reach = max((abs(value - end) for end in (low, high) if end is not None), default=0.0)
+    places = 0 if whole else decimals(reach or abs(value), 2)
+    known = [
+        None if each is None else figure(whole(each) if whole else each, places)
+        for each in (value, low, high)
+    ]
     if low is None and high is None:
-        return f"{figure(value, places)} (with no bounds within the range)"
-    ends = [figure(end, places) if end is not None else None for end in (low, high)]
+        return f"{known[0]} (its 95% interval goes beyond the range on both sides)"
     return (
-        f"{figure(value, places)} (95% interval {ends[0] or 'from below the range'} to "
-        f"{ends[1] or 'beyond the range'})"
+        f"{known[0]} (95% interval {known[1] or 'from below the range'} to "
+        f"{known[2] or 'beyond the range'})"
     )
 
 
@@ -113,7 +132,7 @@ def _blurred(result: "BreakEven") -> str:
     shared = [crossing for crossing in result.crossings if ends.count(crossing[1:3]) > 1]
     if not shared:
         return ""
-    values = listed([_plain(round(crossing.value, 6)) for crossing in shared])
+    values = listed([said(result, crossing.value) for crossing in shared])
     return (
         f" Its {count(len(shared))} crossings at {values} cannot be told apart: all along there "
         "the difference may be nothing, so run more worlds."
@@ -122,37 +141,28 @@ def _blurred(result: "BreakEven") -> str:
 
 def _best(result: "BreakEven") -> str:
     """Say where the difference is best, and what is as good."""
-    at = result.best
-    mean, low, high = (column[at] for column in result.curve.band)
-    if at < 0 or not result.curve.band.mean[np.isfinite(result.curve.band.mean)].any():
+    means = result.curve.band.mean
+    if result.best < 0 or not np.nan_to_num(means).any():
         return ""
-    measure = MEASURES[result.section.outcome]
-    known = np.isfinite(low) and np.isfinite(high)
-    size = amount(measure, abs(mean), *_ends(mean, low, high)) if known else amount(
-        measure, abs(mean), None, None)  # fmt: skip
-    side = "above" if mean >= 0 else "below"
-    value, first, last = result.curve.at[at], *result.curve.as_good(at)
-    said = (
-        f"It does best at {_plain(value)}, with {_article(measure.label)} {measure.label} "
-        f"{_split(size, side, result.baseline)}"
+    label = MEASURES[result.section.outcome].label
+    first, last = (said(result, end) for end in result.curve.as_good(result.best))
+    found = (
+        f"It does best at {said(result, result.curve.at[result.best])}, with "
+        f"{'an' if label[0] in 'aeiou' else 'a'} {label} {_size(result)}"
     )
-    if first < last:
-        return f"{said}; anything from {_plain(first)} to {_plain(last)} is as good, as far as can be told."
-    return f"{said}."
+    if first != last:
+        return f"{found}; anything from {first} to {last} is as good, as far as can be told."
+    return f"{found}."
 
 
-def _ends(mean: float, low: float, high: float) -> tuple[float, float]:
-    return (low, high) if mean >= 0 else (-high, -low)
-
-
-def _split(size: str, side: str, baseline: str) -> str:
-    """Return `0.31 above none (95% interval 0.2 to 0.4)`."""
-    value, _, interval = size.partition(" (")
-    return f"{value} {side} {baseline}" + (f" ({interval}" if interval else "")
-
-
-def _article(label: str) -> str:
-    return "an" if label[0] in "aeiou" else "a"
+def _size(result: "BreakEven") -> str:
+    """Return the best difference: `0.31 above none (95% interval 0.2 to 0.4)`."""
+    mean, low, high = (float(column[result.best]) for column in result.curve.band)
+    ends = (low, high) if mean >= 0 else (-high, -low)
+    known = ends if np.isfinite(ends).all() else (None, None)
+    size, _, interval = amount(MEASURES[result.section.outcome], abs(mean), *known).partition(" (")
+    side = "above" if mean >= 0 else "below"
+    return f"{size} {side} {result.baseline}{f' ({interval}' if interval else ''}"
 
 
 def notes(result: "BreakEven") -> tuple[str, ...]:
@@ -162,20 +172,9 @@ def notes(result: "BreakEven") -> tuple[str, ...]:
         found.append("One world gives no intervals: run more seeds.")
     if result.failed:
         found.append(f"{result.failed} runs failed; what stands on them is missing.")
-    blurred = [c for c in result.crossings if c.low is not None and c.high is not None
-               and c.error > (c.high - c.low) / 2 > 0]  # fmt: skip
-    if blurred and not parameter_is_whole(result):
-        found.append(
-            "Points beside a crossing lie farther apart than its interval: begin with more."
-        )
     if result.section.lever.startswith("policy."):
         found.append(
             f"{result.baseline} keeps its own {result.section.lever}; only {result.policy} moves "
             "along it."
         )
     return tuple(found)
-
-
-def parameter_is_whole(result: "BreakEven") -> bool:
-    """Tell whether the lever takes whole numbers alone, between which there is nothing to see."""
-    return result.lever.whole

@@ -14,6 +14,8 @@ import click
 
 COMMANDS = (
     "run", "customer", "compare",
+    "sweep", "status", "verify", "merge",
+    "robust",
     "paradox",
     "facts", "schema", "list",
 )  # fmt: skip
@@ -70,10 +72,13 @@ class Amends(click.Group):
         except (click.ClickException, click.exceptions.Exit, OSError):
             raise
         except Exception as error:
+            from experiments.durable import DiskError
             from sim.errors import InputError
 
             if isinstance(error, InputError):
                 raise Refusal(str(error)) from None
+            if isinstance(error, DiskError):
+                raise click.ClickException(str(error)) from None
             raise
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from experiments.outcomes import MEASURES, Measure
+from experiments.selection import Selected
 from experiments.wording import amount, count, listed, percent
 
 if TYPE_CHECKING:
@@ -27,7 +30,12 @@ def findings(comparison: "Comparison") -> tuple[str, str]:
     The second is empty where there is nothing to say of it.
     """
     finding = _Finding(comparison, comparison.outcomes[0])
-    return finding.text(), finding.narrowed() if finding.weighed else ""
+    stand = comparison.stand
+    found = finding.text()
+    if stand is not None:
+        told = stand.grounds if finding.selected is stand else stand.text
+        found = f"{found} {told}"
+    return found, finding.narrowed() if finding.weighed else ""
 
 
 class _Finding:
@@ -41,10 +49,14 @@ class _Finding:
         self.known: dict[str, Estimate] = {
             name: estimate for name, estimate in estimates.items() if estimate.mean is not None
         }
-        ranked = sorted(
-            self.known,
-            key=lambda name: -self.measure.direction * (self.known[name].mean or 0.0),
-        )
+        standing = comparison.standing(outcome)
+        ranked = sorted(self.known, key=lambda name: -self.measure.direction * standing[name])
+        stand = comparison.stand
+        self.selected: Selected | None = None
+        """The choice of the best at this outcome, where the experiment asked for one."""
+        if isinstance(stand, Selected) and stand.rule.outcome == outcome and stand.left:
+            self.selected = stand
+            ranked.sort(key=lambda name: name not in stand.leaders)
         self.leader = ranked[0] if ranked else None
         others = [name for name in ranked if name != self.baseline]
         self.pair = (others[0], self.baseline) if others else None
@@ -54,6 +66,8 @@ class _Finding:
     @property
     def decided(self) -> bool:
         """Whether the leader is the best beyond reasonable doubt."""
+        if self.selected is not None:
+            return self.selected.settled
         chance = self.known[self.leader].best_probability if self.leader else None
         return chance is not None and chance >= DECIDED
 
@@ -92,7 +106,14 @@ class _Finding:
                 f"Every policy came to the same {label} in every world, "
                 f"{self.level(self.leader)}: what they differ in does not act here."
             )
-        return " ".join(filter(None, (self.found(self.leader), self.elsewhere(self.leader))))
+        found = self.chosen(self.selected) if self.selected else self.found(self.leader)
+        return " ".join(filter(None, (found, self.elsewhere(self.leader))))
+
+    def chosen(self, selected: Selected) -> str:
+        """Return the sentence that says which policy was chosen, and by how much it is better."""
+        if len(selected.chosen) != 1:
+            return selected.choice
+        return f"{selected.choice.removesuffix('.')}{self.by_how_much()}."
 
     def level(self, policy: str) -> str:
         estimate = self.comparison.policies[policy][self.measure.name]
@@ -145,7 +166,7 @@ class _Finding:
         """Tell whether policies came to the very same in every world."""
         names = list(self.comparison.policies)
         rows = self.comparison.samples(self.measure.name)[[names.index(p) for p in policies]]
-        return bool((rows == rows[0]).all())
+        return bool(((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all())
 
     def by_how_much(self) -> str:
         """Return `: 12.3 points above none (95% interval 11.2 to 13.4)`, or the level instead."""
@@ -224,6 +245,7 @@ def caveats(comparison: "Comparison") -> tuple[str, ...]:
         notes.append(
             f"The scenario changes the policy on day {first}: from then on all of them are the same."
         )
+    notes += _unequal(comparison)
     others = [name for name in comparison.policies if name != comparison.baseline]
     for outcome, reason in _UNDEFINED.items():
         estimates = {name: comparison.policies[name][outcome] for name in others}
@@ -243,3 +265,23 @@ def caveats(comparison: "Comparison") -> tuple[str, ...]:
                 "ruled out."
             )
     return tuple(notes)
+
+
+def _unequal(comparison: "Comparison") -> list[str]:
+    """Say what it means for the figures that the results had a say in how many worlds were run."""
+    notes = []
+    most = len(comparison.seeds)
+    fewer = {name: count for name, count in comparison.worlds.items() if count < most}
+    if fewer:
+        parts = [f"{name} in the first {worlds:,}" for name, worlds in fewer.items()]
+        notes.append(
+            f"Not all policies were run in all {most:,} worlds: {listed(parts)}. Means and their "
+            "intervals are of a policy's own worlds, differences of worlds in common."
+        )
+    if comparison.sampling.anytime:
+        notes.append(
+            "The results decided when a policy was run no more, so intervals are ones that hold "
+            "whenever one stops (Wang and Ramdas 2025): some 1.6 times as wide as those of a fixed "
+            "number of worlds."
+        )
+    return notes

@@ -85,7 +85,7 @@ class Curve:
         )
 
     def _crossing(self, i: int, j: int) -> Crossing:
-        at, (mean, low, high) = self.at, self.band
+        at, mean = self.at, self.band.mean
         if j == i + 1:
             value = _root(at[i], at[j], mean[i], mean[j])
             error = float(max(value - at[i], at[j] - value))

@@ -15,9 +15,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.sections.designs import DesignSection, Levels, Sampled
+from experiments.sections.designs import DesignSection, Sampled
 from experiments.sections.distributions import Distribution
 from experiments.sections.keys import Scalar, said
+from experiments.sections.settings import Levels
 from sim.errors import InputError
 from sim.parameters import Section
 from sim.reading import Document, assigned

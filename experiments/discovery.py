@@ -9,6 +9,7 @@ also judged on points that were kept from choosing it, and its thresholds have b
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,13 @@ from scipy.stats import binom
 from experiments.prim import (
     SIGNIFICANT,
     Box,
+    Columns,
     Fit,
     Mask,
     Range,
     Threshold,
     fit,
+    length,
     quasi_p_values,
     significant,
     threshold,
@@ -96,13 +99,13 @@ class Description:
 
 
 def describe(
-    table: pd.DataFrame, interest: Mask, plain: Collection[str] = (), redraw: Redraw | None = None
+    points: pd.DataFrame, interest: Mask, plain: Collection[str] = (), redraw: Redraw | None = None
 ) -> Description | None:
     """Return the best short description of the points of interest, if there is one.
 
     Parameters
     ----------
-    table
+    points : DataFrame
         A row per point, a column per thing that may be limited; numbers finite.
     interest : array [points] of bool
     plain
@@ -119,6 +122,7 @@ def describe(
     """
     if min(interest.sum(), (~interest).sum()) < FEWEST:
         return None
+    table = {str(name): points[name].to_numpy() for name in points.columns}
     box = best_box(table, interest, plain)
     if not box.limits:
         return None
@@ -135,7 +139,7 @@ def describe(
     return Description(limits, box, fit(box.contains(table), interest), held_out)
 
 
-def best_box(table: pd.DataFrame, interest: Mask, plain: Collection[str] = ()) -> Box:
+def best_box(table: Columns, interest: Mask, plain: Collection[str] = ()) -> Box:
     """Return the box with the highest score, less `COST` for each limit beyond the first."""
 
     def worth(box: Box) -> float:
@@ -146,11 +150,11 @@ def best_box(table: pd.DataFrame, interest: Mask, plain: Collection[str] = ()) -
     return max(_candidates(table, interest), key=worth, default=Box())
 
 
-def _candidates(table: pd.DataFrame, interest: Mask) -> Iterator[Box]:
+def _candidates(table: Columns, interest: Mask) -> Iterator[Box]:
     pool = _pool(table, interest)
     for size in (1, 2, 3):
         for columns in combinations(pool, size):
-            part = table[list(columns)]
+            part = _some(table, columns)
             seen: set[tuple[tuple[str, str], ...]] = set()
             path = trajectory(part, interest)
             for box in sorted(path, key=lambda box: -fit(box.contains(part), interest).score):
@@ -160,9 +164,9 @@ def _candidates(table: pd.DataFrame, interest: Mask) -> Iterator[Box]:
                     yield significant(refined(box, part, interest), part, interest)
 
 
-def _pool(table: pd.DataFrame, interest: Mask) -> list[str]:
+def _pool(table: Columns, interest: Mask) -> list[str]:
     """Return the columns that may matter: by themselves, and in the box of all together."""
-    alone = {str(name): _alone(table, str(name), interest) for name in table.columns}
+    alone = {name: _alone(table, name, interest) for name in table}
     path = trajectory(table, interest)
     best = max(path, key=lambda box: fit(box.contains(table), interest).score)
     chances = quasi_p_values(best, table, interest)
@@ -172,9 +176,15 @@ def _pool(table: pd.DataFrame, interest: Mask) -> list[str]:
     return list(order)[:_POOL]
 
 
-def _alone(table: pd.DataFrame, column: str, interest: Mask) -> float:
+def ranked(points: pd.DataFrame, interest: Mask) -> list[str]:
+    """Return the columns by how well each tells the points of interest by itself, the best first."""
+    table = {str(name): points[name].to_numpy() for name in points.columns}
+    return sorted(table, key=lambda name: -_alone(table, name, interest))
+
+
+def _alone(table: Columns, column: str, interest: Mask) -> float:
     """Return the best score that a limit on one column alone reaches."""
-    part = table[[column]]
+    part = {column: table[column]}
     boxes = trajectory(part, interest)
     return max(fit(box.contains(part), interest).score for box in boxes[1:] or [Box()])
 
@@ -191,7 +201,7 @@ def _sides(box: Box) -> Iterator[tuple[str, str]]:
             yield column, "<"
 
 
-def refined(box: Box, table: pd.DataFrame, interest: Mask) -> Box:
+def refined(box: Box, table: Columns, interest: Mask) -> Box:
     """Move each end of a box to where points become more likely of interest than not.
 
     In turn, among the points that meet the other limits, until nothing moves or after some turns.
@@ -206,10 +216,9 @@ def refined(box: Box, table: pd.DataFrame, interest: Mask) -> Box:
     return box
 
 
-def _edge(box: Box, table: pd.DataFrame, interest: Mask, column: str, side: str) -> Threshold:
+def _edge(box: Box, table: Columns, interest: Mask, column: str, side: str) -> Threshold:
     among = _moved(box, column, side, None).contains(table)
-    values = table[column].to_numpy(dtype=float)[among]
-    return threshold(values, interest[among], up=side == ">")
+    return threshold(table[column][among], interest[among], up=side == ">")
 
 
 def _moved(box: Box, column: str, side: str, end: float | None) -> Box:
@@ -223,17 +232,17 @@ def _moved(box: Box, column: str, side: str, end: float | None) -> Box:
     return box.held(column, Range(end, limit.high) if side == ">" else Range(limit.low, end))
 
 
-def _held_out(table: pd.DataFrame, interest: Mask, plain: Collection[str]) -> Fit:
+def _held_out(table: Columns, interest: Mask, plain: Collection[str]) -> Fit:
     """Return how well boxes found on four fifths of the points tell the other fifth."""
-    fold = np.empty(len(table), dtype=np.int64)
+    fold = np.empty(length(table), dtype=np.int64)
     # Every fifth of each kind, so that no part is without points of interest.
     for kind in (interest, ~interest):
         fold[kind] = np.arange(int(kind.sum())) % _FOLDS
-    within = np.zeros(len(table), dtype=bool)
+    within = np.zeros(length(table), dtype=bool)
     for k in range(_FOLDS):
         seen = fold != k
-        box = best_box(table[seen], interest[seen], plain)
-        within[~seen] = box.contains(table[~seen])
+        box = best_box(_rows(table, seen), interest[seen], plain)
+        within[~seen] = box.contains(_rows(table, ~seen))
     return fit(within, interest)
 
 
@@ -246,7 +255,7 @@ def _redrawn(interest: Mask) -> Redraw:
 
 
 def _intervals(
-    box: Box, table: pd.DataFrame, redraw: Redraw
+    box: Box, table: Columns, redraw: Redraw
 ) -> dict[tuple[str, str], tuple[float, float]]:
     """Return percentile-bootstrap intervals of the ends of a box, by column and side.
 
@@ -258,12 +267,12 @@ def _intervals(
     if not sides:
         return {}
     generator = np.random.Generator(np.random.Philox(key=0))
-    part = table[list(box.limits)]
+    part = _some(table, box.limits)
     ranges = {name: (float(part[name].min()), float(part[name].max())) for name, _ in sides}
     edges: dict[tuple[str, str], list[Threshold]] = {side: [] for side in sides}
     for _ in range(_DRAWS):
         drawn, interest = redraw(generator)
-        again = part.iloc[drawn]
+        again = _rows(part, drawn)
         moved = refined(box, again, interest)
         for column, side in sides:
             edges[column, side].append(_edge(moved, again, interest, column, side))
@@ -288,11 +297,9 @@ def _limit(
     return Limit(column, side, limit.low if side == ">" else limit.high, *ends, (), chance)
 
 
-def constant(table: pd.DataFrame) -> list[str]:
-    """Return the columns that are the same at every point, and so can tell nothing."""
-    return [str(name) for name in table.columns if table[name].nunique(dropna=False) < 2]
+def _some(table: Columns, names: Iterable[str]) -> Columns:
+    return {name: table[name] for name in names}
 
 
-def undefined(table: pd.DataFrame, columns: Iterable[str]) -> list[str]:
-    """Return which of the columns are undefined at some point."""
-    return [name for name in columns if table[name].isna().any()]
+def _rows(table: Columns, which: NDArray[Any]) -> Columns:
+    return {name: values[which] for name, values in table.items()}

@@ -1,4 +1,4 @@
-"""The doors to the workers: threads of this process, processes of this machine, a cluster.
+"""The doors to the workers of this machine: threads of this process, or processes.
 
 Each is a `concurrent.futures` executor with what else must be known of it: how many batches are
 worth having under way, how large a batch should be, and by which errors one tells that a worker
@@ -9,15 +9,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.plan import Job
-from experiments.worker import Bench, Result, batch_of, unlike, work
-from sim.compiled import model_version
-from sim.errors import InputError
+from experiments.worker import Bench, Result, batch_of, work
 
 if TYPE_CHECKING:
     from sim.customer import Customer
@@ -34,16 +30,6 @@ MOST_JOBS = 200
 
 QUEUE_SECONDS = 0.5
 """Work that waits for each thread, so that it has some while the one who hands it out is busy."""
-
-LOST_AFTER = 20.0
-"""Seconds without a scheduler or without any worker after which a cluster is given up."""
-
-CONNECT = 8.0
-"""Seconds to wait for a cluster's scheduler, and then for its first worker."""
-
-
-class ClusterLost(RuntimeError):
-    """The cluster went away on the way; what is done is done."""
 
 
 def cores() -> int:
@@ -157,137 +143,6 @@ def _begin_worker(parent: int) -> None:
 
     if hasattr(os, "getppid") and os.getppid() == parent:
         threading.Thread(target=watch, daemon=True).start()
-
-
-class Cluster:
-    """A Dask cluster, behind the same door.
-
-    Parameters
-    ----------
-    where
-        Address of its scheduler (`tcp://host:8786`), or the scheduler's file.
-    kind
-        The class of customers, as cloudpickle has it.
-
-    Raises
-    ------
-    InputError
-        If there is no such cluster, it has no workers, or they have another version of the model.
-    """
-
-    def __init__(self, where: str, kind: bytes | None) -> None:
-        from experiments.extras import extra
-
-        self.where = where
-        self.kind = kind
-        self.broken = False
-        distributed = extra("distributed", "cluster")
-        self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
-        self._client = _connected(distributed, where)
-        self._pool: Executor = self._client.get_executor(pure=False)
-        self._missed: float | None = None
-        try:
-            self._versions()
-        except BaseException:
-            self._client.close(timeout=2)
-            raise
-
-    def size(self, pace: float) -> int:
-        """Return how many jobs make a batch."""
-        return batch_size(pace)
-
-    def ahead(self, pace: float) -> int:
-        """Return how many batches to have under way: one for each thread of a worker, and one more."""
-        threads: int = sum(worker["nthreads"] for worker in self._workers().values())
-        return max(2, 2 * threads)
-
-    def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
-        """Queue a batch."""
-        return self._pool.submit(work, batch_of(jobs, self.kind))
-
-    def renew(self) -> None:
-        """Do nothing: the scheduler goes on with the workers that are left."""
-
-    def check(self) -> None:
-        """Tell whether the cluster is still there.
-
-        Raises
-        ------
-        ClusterLost
-            If it has had no scheduler or no workers for a while.
-        """
-        there = self._client.status == "running"
-        if there and self._workers():
-            self._missed = None
-            return
-        self._missed = self._missed or time.monotonic()
-        if time.monotonic() - self._missed > LOST_AFTER:
-            raise ClusterLost(self._lost("has no workers left" if there else "does not answer"))
-
-    def close(self, in_haste: bool) -> None:
-        """Let go of the cluster; in haste, its batches are taken back."""
-        self._pool.shutdown(wait=False, cancel_futures=in_haste)
-        self._client.close(timeout=5)
-
-    def _lost(self, what: str) -> str:
-        return (
-            f"the cluster at {self.where} {what}; start workers with a nanny, which replaces those "
-            "that die (`dask worker` does so by itself)"
-        )
-
-    def _workers(self) -> dict[str, Any]:
-        workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return workers
-
-    def _versions(self) -> None:
-        """Refuse workers that would give other results, by name."""
-        try:
-            self._client.wait_for_workers(1, timeout=CONNECT)
-        except TimeoutError:
-            raise InputError(
-                f"--cluster {self.where} has a scheduler and no workers: start some, e.g. "
-                f"`dask worker {self.where}`"
-            ) from None
-        found = self._client.run(model_version, on_error="return")
-        wrong = [
-            f"--cluster {self.where}: {_said(str(worker), version)}"
-            for worker, version in sorted(found.items())
-            if version != model_version()
-        ]
-        if wrong:
-            raise InputError(*wrong)
-
-
-def _said(worker: str, version: object) -> str:
-    if isinstance(version, str):
-        return unlike(version, model_version(), f"worker {worker}")
-    return (
-        f"worker {worker} cannot run amends ({type(version).__name__}: {version}); install the "
-        "same version of amends there"
-    )
-
-
-def _connected(distributed: Any, where: str) -> Any:
-    """Return a client of the cluster, or say within some seconds that there is none."""
-    file = None if "://" in where else Path(where)
-    if file is not None and not file.is_file():
-        raise InputError(
-            f"--cluster {where} is neither an address such as tcp://host:8786 nor the file that "
-            "`dask scheduler --scheduler-file FILE` writes"
-        )
-    to = {"address": where} if file is None else {"scheduler_file": str(file)}
-    try:
-        return distributed.Client(**to, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"--cluster {where} does not answer ({reason}): is `dask scheduler` running there, and "
-            "is its port open?"
-        ) from None
-
-
-Door = Threads | Processes | Cluster
-Opener = Callable[[], Door]
 
 
 def pickled(kind: "type[Customer] | None") -> bytes | None:

@@ -12,7 +12,7 @@ from experiments.sections.outcome import OutcomeName
 from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
-from experiments.sections.stopping import Precision, SelectBest
+from experiments.sections.stopping import Precision, SelectBest, check_rules
 from sim.errors import nearest
 from sim.parameters import Section, parameter
 from sim.policy import Policy
@@ -175,4 +175,11 @@ class ExperimentFile(Section):
                     f"{section}.policy = {each.policy} must be one of the policies beside the "
                     f"baseline ({', '.join(others)}){hint}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _stopping(self) -> "ExperimentFile":
+        seeds = self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+        alternatives = 0 if self.design is not None else len(self.policies or (None,))
+        check_rules(self.precision, self.select_best, seeds, alternatives)
         return self

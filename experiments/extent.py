@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from experiments.plan import Job, Plan
 from experiments.runner import Failure, Run, workers_for
@@ -38,15 +37,6 @@ def part(runs: int, shard: tuple[int, int]) -> range:
             "3/3"
         )
     return range(runs * (which - 1) // many, runs * which // many)
-
-
-def jobs_of(plan: Plan, span: range) -> Iterator[Job]:
-    """Make the jobs of a plan with these numbers, in their order."""
-    cells = len(plan) // max(1, len(plan.seeds))
-    first = span.start // cells if cells else 0
-    later = Plan(plan.experiment, plan.points, plan.policies, plan.seeds[first:])
-    start = span.start - first * cells
-    return islice(later.jobs(), start, start + len(span))
 
 
 def check_size(plan: Plan, workers: int | None) -> int:
@@ -87,10 +77,17 @@ def check_runs(plan: Plan) -> None:
     )
 
 
+def keys_of(plan: Plan) -> tuple[str, ...]:
+    """Return the keys that the points of a plan set, in order of first appearance."""
+    design = plan.experiment.design
+    if design is not None and plan.points is design.points:
+        return tuple(design.keys)
+    return tuple(dict.fromkeys(key for point in plan.points for key in point))
+
+
 def largest(plan: Plan) -> Scenario:
     """Return the scenario of the plan whose runs take the most memory."""
-    keys = plan.points[0].keys() if len(plan.points) else ()
-    if not any(key.startswith(("market.people", "network.")) for key in keys):
+    if not any(key.startswith(("market.people", "network.")) for key in keys_of(plan)):
         return plan.experiment.scenario
     scenarios = (plan.cell(i * len(plan.policies)).scenario for i in range(len(plan.points)))
     return max(scenarios, key=lambda scenario: scenario.memory_estimate())
@@ -159,7 +156,7 @@ def _spread(plan: Plan, span: range) -> Iterator[Job]:
     count = min(_SAMPLES, len(span))
     numbers = [span[(2 * i + 1) * len(span) // (2 * count)] for i in range(count)]
     for number in (*numbers[:1], *numbers):
-        yield next(jobs_of(plan, range(number, number + 1)))
+        yield plan[number]
 
 
 def _numbers(scenario: Scenario) -> int:

@@ -7,7 +7,7 @@ loses nothing: the same sweep, started again, writes it anew.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,16 +104,31 @@ def experiment_of(manifest: Mapping[str, Any]) -> Experiment:
     )
 
 
-def joined(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def joined(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    folder: Path,
+    other: str = "this sweep",
+    remedy: str = "choose another folder",
+) -> dict[str, Any]:
     """Return the manifest of a folder in which an experiment goes on: more worlds, points, policies.
+
+    Parameters
+    ----------
+    old, new
+        Manifests of what is there and of what comes to it.
+    folder, other
+        How to call the two, should they not belong together.
+    remedy
+        What to do then.
 
     Raises
     ------
     InputError
-        If its results and the new ones would not fit into one table.
+        If the results of both would not fit into one table.
     """
-    for difference in _differences(old, new):
-        raise InputError(f"{folder} holds the sweep of {_name(old)}, {difference}")
+    for difference in _differences(old, new, other):
+        raise InputError(f"{folder} holds {difference}: {remedy}")
     earlier, later = old["experiment"], new["experiment"]
     worlds = sorted({*earlier["seeds"], *later["seeds"]})
     policies = {**earlier["policies"], **later["policies"]}
@@ -146,50 +161,47 @@ def check_model(manifest: Mapping[str, Any], folder: Path) -> None:
         )
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Any:
-    """Find out, in words, why two sweeps cannot share a folder."""
-    remedy = "choose another folder"
-    if _name(old) != _name(new):
-        yield f"not of {_name(new)}: {remedy}"
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], other: str) -> Iterator[str]:
+    """Find out, in words, why the results of two sweeps do not fit into one table."""
+    one, two = old["experiment"]["name"], new["experiment"]["name"]
+    if one != two:
+        yield f"runs of the experiment {one}, and {other} has those of {two}"
     if sorted(old["keys"]) != sorted(new["keys"]):
         yield (
-            f"whose design varies {_listed(old['keys'])}; this one varies {_listed(new['keys'])}, "
-            f"and their runs do not fit into one table: {remedy}"
+            f"a design that varies {_listed(old['keys'])}, and {other} varies "
+            f"{_listed(new['keys'])}"
         )
     if old["customer"] != new["customer"]:
+        model = "the model"
         yield (
-            f"with customers of {old['customer'] or 'the model'}, not of "
-            f"{new['customer'] or 'the model'}: {remedy}"
+            f"runs with customers of {old['customer'] or model}, and {other} has customers of "
+            f"{new['customer'] or model}"
         )
-    change = _first_change(_world(old), _world(new))
+    change = _first_change(_world(old), _world(new), other)
     if change:
-        yield f"in another scenario: {change}: {remedy}"
+        yield f"runs of another scenario, with {change}"
     theirs, ours = old["experiment"]["policies"], new["experiment"]["policies"]
     for name in theirs.keys() & ours.keys():
-        change = _first_change(theirs[name], ours[name])
+        change = _first_change(theirs[name], ours[name], other)
         if change:
-            yield f"where policy {name} has other levers: {change}: {remedy}"
+            yield f"another policy of the name {name}, with {change}"
 
 
-def _first_change(old: Any, new: Any, key: str = "") -> str | None:
+def _first_change(old: Any, new: Any, other: str, key: str = "") -> str | None:
     """Return the first key in which two records differ, and both values."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for part in sorted({*old, *new}):
             inner = f"{key}.{part}" if key else part
-            change = _first_change(old.get(part), new.get(part), inner)
+            change = _first_change(old.get(part), new.get(part), other, inner)
             if change:
                 return change
         return None
-    return None if old == new else f"{key} = {_shown(old)} there and {_shown(new)} here"
+    return None if old == new else f"{key} = {_shown(old)} where {other} has {_shown(new)}"
 
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _name(manifest: Mapping[str, Any]) -> str:
-    return str(manifest["experiment"]["name"])
 
 
 def _listed(keys: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from experiments.design import Experiment
 from experiments.designs import Point, changed
 from experiments.sections.keys import Scalar
 from sim.compiled import model_version
+from sim.errors import InputError
 from sim.scenario import Scenario
 
 __all__ = ["Cell", "Job", "Plan", "Point", "Scalar", "changed", "checksum"]
@@ -38,12 +39,16 @@ class Job:
         nothing but the seed.
     customer : str
         Digest of the source of a class of customers of one's own; empty for the model's own.
+    fault : str
+        Why there can be no such run: values that cannot be together. `scenario` is then the
+        experiment's, without the point. Empty for all others.
     """
 
     scenario: Scenario
     point: Point = field(default_factory=dict)
     cell: int = 0
     customer: str = ""
+    fault: str = ""
 
     @property
     def policy(self) -> str:
@@ -65,18 +70,20 @@ class Job:
         if file is not None:
             network = scenario.network.model_copy(update={"file": checksum(file)})
             scenario = scenario.model_copy(update={"network": network})
-        text = "\n".join((model_version(), self.customer, scenario.model_dump_json()))
+        parts = (model_version(), self.customer, self.fault, scenario.model_dump_json())
+        text = "\n".join(parts)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A policy at a point of the design."""
+    """A policy at a point of the design; `fault` says why it cannot be, if it cannot."""
 
     number: int
     policy: str
     point: Point
     scenario: Scenario
+    fault: str = ""
 
 
 class Plan:
@@ -130,13 +137,7 @@ class Plan:
         return len(self.points) * len(self.policies)
 
     def cell(self, number: int) -> Cell:
-        """Return a cell by its number: points outside, policies inside.
-
-        Raises
-        ------
-        InputError
-            If the values of its point cannot be together; it names the point.
-        """
+        """Return a cell by its number: points outside, policies inside."""
         return self._kept(number)
 
     def cells(self) -> Iterator[Cell]:
@@ -151,13 +152,17 @@ class Plan:
 
     def job(self, cell: Cell, seed: int) -> Job:
         """Return the job of a cell in a world."""
-        return Job(cell.scenario.model_copy(update={"seed": seed}), cell.point, cell.number)
+        scenario = cell.scenario.model_copy(update={"seed": seed})
+        return Job(scenario, cell.point, cell.number, fault=cell.fault)
 
     def _made(self, number: int) -> Cell:
         at, which = divmod(number, len(self.policies))
         point, policy = self.points[at], self.policies[which]
         base = self.experiment.scenario_of(policy, self.experiment.scenario.seed)
-        return Cell(number, policy, point, changed(base, point))
+        try:
+            return Cell(number, policy, point, changed(base, point))
+        except InputError as error:
+            return Cell(number, policy, point, base, str(error))
 
 
 def checksum(file: str) -> str:

@@ -28,7 +28,7 @@ PROCEDURE = "Stein's two-stage procedure (1945)"
 
 
 @dataclass(frozen=True)
-class Precision:
+class PrecisionRule:
     """The rule: go on until half the width of each interval is `half_width` or less.
 
     Attributes
@@ -91,8 +91,8 @@ class Precision:
         if run < self.first:
             return self.first
         finite = np.isfinite(samples).sum(axis=1)
-        needed = run
-        for count, half in zip(finite, reach, strict=True):
+        needed: int = run
+        for count, half in zip(finite.tolist(), reach.tolist(), strict=True):
             if count > 0 and not half <= self.half_width:
                 # The reach shrinks as the root of the count, and its quantile does not grow.
                 ratio = half / self.half_width if math.isfinite(half) else math.sqrt(2.0)
@@ -107,7 +107,7 @@ class Reached:
 
     Attributes
     ----------
-    rule : Precision
+    rule : PrecisionRule
     names : tuple of str
         The alternatives.
     baseline : str or None
@@ -120,7 +120,7 @@ class Reached:
         Alternatives whose difference was undefined in every world.
     """
 
-    rule: Precision
+    rule: PrecisionRule
     names: tuple[str, ...]
     baseline: str | None
     worlds: tuple[int, ...]

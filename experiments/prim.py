@@ -11,14 +11,15 @@ Columns are numbers, or words and truth values; of the latter single values are 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
 Mask = NDArray[np.bool_]
+Columns = Mapping[str, NDArray[Any]]
+"""Points, column by column: numbers, all finite, or words and truth values."""
 
 PEEL = 0.05
 """Share of the points in the box that a peel takes off; patient, so that a bad one does little."""
@@ -47,9 +48,9 @@ class Box:
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
 
-    def contains(self, table: pd.DataFrame) -> Mask:
+    def contains(self, table: Columns) -> Mask:
         """Return which rows lie within."""
-        within = np.ones(len(table), dtype=bool)
+        within = np.ones(length(table), dtype=bool)
         for column, limit in self.limits.items():
             within &= _meets(table[column], limit)
         return within
@@ -70,10 +71,14 @@ class Box:
         )
 
 
-def _meets(values: "pd.Series[float]", limit: Limit) -> Mask:
+def length(table: Columns) -> int:
+    """Return how many points there are."""
+    return len(next(iter(table.values())))
+
+
+def _meets(values: NDArray[Any], limit: Limit) -> Mask:
     if isinstance(limit, Range):
-        numbers = values.to_numpy(dtype=float)
-        within: Mask = (numbers >= limit.low) & (numbers <= limit.high)
+        within: Mask = (values >= limit.low) & (values <= limit.high)
         return within
     return np.array([value in limit for value in values], dtype=bool)
 
@@ -108,13 +113,13 @@ def fit(within: Mask, interest: Mask) -> Fit:
     return Fit(hits / all_hits if all_hits else 0.0, hits / points if points else 0.0, points)
 
 
-def trajectory(table: pd.DataFrame, interest: Mask) -> list[Box]:
+def trajectory(table: Columns, interest: Mask) -> list[Box]:
     """Peel the whole down to a small, dense box.
 
     Parameters
     ----------
     table
-        A row per point, a column per thing that may be limited. Numbers must be finite.
+        The points, a column per thing that may be limited.
     interest : array [points] of bool
         Which points the box shall hold.
 
@@ -124,26 +129,23 @@ def trajectory(table: pd.DataFrame, interest: Mask) -> list[Box]:
         From the whole to the last, each within the one before; the last is pasted, that is, its
         ends are let out again as far as that costs no density.
     """
-    columns = {str(name): table[name].to_numpy() for name in table.columns}
-    least = max(2, round(LEAST * len(table)))
-    box, within = Box(), np.ones(len(table), dtype=bool)
+    least = max(2, round(LEAST * length(table)))
+    box, within = Box(), np.ones(length(table), dtype=bool)
     boxes = [box]
-    while (peel := _best_peel(columns, within, interest, least)) is not None:
-        column, within = peel
-        box = box.held(column, _limit(box.limits.get(column), columns[column], within, box, table))
+    while (peel := _best_peel(table, within, interest, least)) is not None:
+        before, (column, within) = within, peel
+        box = box.held(column, _limit(box.limits.get(column), table[column], before, within))
         within = box.contains(table)
         boxes.append(box)
     pasted = _pasted(box, table, interest)
     return boxes if pasted == box else [*boxes, pasted]
 
 
-def _best_peel(
-    columns: Mapping[str, NDArray[np.generic]], within: Mask, interest: Mask, least: int
-) -> tuple[str, Mask] | None:
+def _best_peel(table: Columns, within: Mask, interest: Mask, least: int) -> tuple[str, Mask] | None:
     """Return the column to peel and what is then left: the most density gained per point lost."""
     points, density = int(within.sum()), float(interest[within].mean())
     best, gained = None, 0.0
-    for column, values in columns.items():
+    for column, values in table.items():
         for left in _peels(values, within):
             remain = int(left.sum())
             if not least <= remain < points:
@@ -154,7 +156,7 @@ def _best_peel(
     return best
 
 
-def _peels(values: NDArray[np.generic], within: Mask) -> Iterator[Mask]:
+def _peels(values: NDArray[Any], within: Mask) -> Iterator[Mask]:
     """Return what each peel of a column leaves."""
     held = values[within]
     if not _numeric(values):
@@ -166,28 +168,25 @@ def _peels(values: NDArray[np.generic], within: Mask) -> Iterator[Mask]:
     yield within & (values < min(high, held.max()))
 
 
-def _numeric(values: NDArray[np.generic]) -> bool:
+def _numeric(values: NDArray[Any]) -> bool:
     return values.dtype.kind in "iuf"
 
 
-def _limit(
-    before: Limit | None, values: NDArray[np.generic], left: Mask, box: Box, table: pd.DataFrame
-) -> Limit:
+def _limit(old: Limit | None, values: NDArray[Any], before: Mask, left: Mask) -> Limit:
     """Return the limit that leaves these points, its new end half-way to the nearest one lost."""
     if not _numeric(values):
         return frozenset(values[left].tolist())
-    old = before if isinstance(before, Range) else Range()
-    numbers = values.astype(float)
-    low, high = numbers[left].min(), numbers[left].max()
-    lost = numbers[box.contains(table) & ~left]
+    ends = old if isinstance(old, Range) else Range()
+    low, high = values[left].min(), values[left].max()
+    lost = values[before & ~left]
     below, above = lost[lost < low], lost[lost > high]
     return Range(
-        float(below.max() + low) / 2 if len(below) else old.low,
-        float(above.min() + high) / 2 if len(above) else old.high,
+        float(below.max() + low) / 2 if len(below) else ends.low,
+        float(above.min() + high) / 2 if len(above) else ends.high,
     )
 
 
-def _pasted(box: Box, table: pd.DataFrame, interest: Mask) -> Box:
+def _pasted(box: Box, table: Columns, interest: Mask) -> Box:
     """Let out the ends of a box one by one, a twentieth at a time, while density does not fall."""
     while True:
         now = fit(box.contains(table), interest)
@@ -203,14 +202,14 @@ def _pasted(box: Box, table: pd.DataFrame, interest: Mask) -> Box:
         box = max(better, key=lambda pair: (pair[0].density, pair[0].points))[1]
 
 
-def _let_out(box: Box, column: str, table: pd.DataFrame) -> Iterator[Box]:
+def _let_out(box: Box, column: str, table: Columns) -> Iterator[Box]:
     limit, free = box.limits[column], box.without(column)
     among = free.contains(table)
     if not isinstance(limit, Range):
         for value in sorted(set(table[column][among].tolist()) - set(limit), key=repr):
             yield box.held(column, limit | {value})
         return
-    values = table[column].to_numpy(dtype=float)[among]
+    values = table[column][among]
     step = max(1, round(PEEL * int(box.contains(table).sum())))
     below, above = np.sort(values[values < limit.low])[::-1], np.sort(values[values > limit.high])
     if len(below):
@@ -228,7 +227,7 @@ def _opened(free: Box, column: str, limit: Range) -> Box:
     return free.held(column, limit) if np.isfinite(limit).any() else free
 
 
-def quasi_p_values(box: Box, table: pd.DataFrame, interest: Mask) -> dict[str, float]:
+def quasi_p_values(box: Box, table: Columns, interest: Mask) -> dict[str, float]:
     """Return for each limited column how likely the box's density were if that limit told nothing.
 
     The chance that as many points as lie in the box hold as many of interest or more, if each is
@@ -245,7 +244,7 @@ def quasi_p_values(box: Box, table: pd.DataFrame, interest: Mask) -> dict[str, f
     return chances
 
 
-def significant(box: Box, table: pd.DataFrame, interest: Mask) -> Box:
+def significant(box: Box, table: Columns, interest: Mask) -> Box:
     """Set free, one by one and the least telling first, the columns that may limit by chance."""
     while box.limits:
         chances = quasi_p_values(box, table, interest)

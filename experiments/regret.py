@@ -6,6 +6,7 @@ its own, over the same worlds (Savage 1951, Journal of the American Statistical 
 Earth's Future 6: 169-191) compare eleven, of which three are here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,15 @@ from experiments.prim import Mask
 from experiments.statistics import LEVEL, Array
 
 QUANTILE = 0.9
+
+SUMMED: dict[str, Callable[[Array], Array]] = {
+    "mean_regret": lambda regret: np.mean(regret, axis=0),
+    "p90_regret": lambda regret: np.quantile(regret, QUANTILE, axis=0),
+    "max_regret": lambda regret: np.max(regret, axis=0),
+}
+"""How regrets of all points are summed up to one number, by name: [points, ...] to [...]."""
+
+_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,8 @@ class Regrets:
     @cached_property
     def counts(self) -> Array:
         """How many seeds count at each point [points]."""
-        return np.isfinite(self.paired[:, 0]).sum(axis=1).astype(float)
+        counts: Array = np.isfinite(self.paired[:, 0]).sum(axis=1).astype(float)
+        return counts
 
     @cached_property
     def means(self) -> Array:
@@ -111,13 +122,14 @@ class Regrets:
         short: Mask = self.regret[:, policy] > self.threshold
         return short
 
-    def redrawing(self, policy: int) -> Redraw:
-        """Return what draws points and worlds anew, and tells which of them overturn a policy.
+    @cached_property
+    def redrawn(self) -> Callable[[np.random.Generator], tuple[NDArray[np.int64], Array]]:
+        """What draws points and worlds anew: which points, and the regrets there.
 
         Points are drawn with replacement. The worlds are the same at every point, so that their
         luck does not average out over points: the means of all points and policies are drawn
         together from their posterior under normal noise (the multivariate t of
-        `statistics.posterior_means`: every difference has just Student's interval).
+        `statistics.posterior_means`, by which every difference has just Student's interval).
         """
         difference = self.paired - self.paired[:, :1]
         centre = np.nanmean(difference, axis=2)
@@ -125,14 +137,33 @@ class Regrets:
         scaled = apart / np.sqrt(self.counts * (self.counts - 1))[:, None, None]
         freedom = max(1, scaled.shape[2] - 1)
 
-        def redraw(generator: np.random.Generator) -> tuple[NDArray[np.int64], Mask]:
+        def redraw(generator: np.random.Generator) -> tuple[NDArray[np.int64], Array]:
             drawn = generator.integers(0, len(centre), len(centre))
             luck = generator.standard_normal(scaled.shape[2])
             luck /= np.sqrt(generator.chisquare(freedom) / freedom)
-            regret = _regret(centre[drawn] + scaled[drawn] @ luck)
+            return drawn, _regret(centre[drawn] + scaled[drawn] @ luck)
+
+        return redraw
+
+    def overturning(self, policy: int) -> Redraw:
+        """Return what draws points and worlds anew, and tells which of them overturn a policy."""
+
+        def redraw(generator: np.random.Generator) -> tuple[NDArray[np.int64], Mask]:
+            drawn, regret = self.redrawn(generator)
             return drawn, regret[:, policy] > self.threshold
 
         return redraw
+
+    def least_chances(self, summed: Callable[[Array], Array]) -> Array:
+        """Return how often each policy has the least regret, summed up, in draws anew [policies].
+
+        The generator is local and its key fixed.
+        """
+        generator = np.random.Generator(np.random.Philox(key=0))
+        sums = np.array([summed(self.redrawn(generator)[1]) for _ in range(_DRAWS)])
+        least = sums == sums.min(axis=1, keepdims=True)
+        chances: Array = (least / least.sum(axis=1, keepdims=True)).mean(axis=0)
+        return chances
 
 
 def _regret(means: Array) -> Array:

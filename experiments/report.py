@@ -14,6 +14,7 @@ from experiments.trends import still_moving
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
+    from experiments.design import Experiment
     from experiments.output import ResultsFolder
 
 _MOST_PANELS = 9
@@ -31,19 +32,36 @@ def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
     if len(comparison.policies) > 1:
         plots.save(_forest(comparison), folder.path, "differences")
     folder.text("report.md", report(comparison))
-    experiment = comparison.experiment
+    folder.provenance = {
+        "result": {
+            "conclusion": comparison.conclusion,
+            "notes": list(comparison.notes),
+            **({} if comparison.stand is None else {"stopping": comparison.stand.to_json()}),
+        },
+        "network": record(comparison.experiment.scenario, comparison.people, comparison.ties),
+        "experiment": write_experiment(folder, comparison.experiment).resolved(),
+    }
+
+
+def write_experiment(folder: "ResultsFolder", experiment: "Experiment") -> "Experiment":
+    """Write `experiment.yaml` and `scenario.yaml`, by which a result can be had again.
+
+    Returns
+    -------
+    Experiment
+        As written: relative paths begin in the folder.
+    """
     kept = replace(experiment, scenario=portable(experiment.scenario, folder.target))
     folder.text("scenario.yaml", kept.scenario.to_yaml())
     folder.text("experiment.yaml", kept.to_yaml("./scenario.yaml"))
-    folder.provenance = {
-        "result": {"conclusion": comparison.conclusion, "notes": list(comparison.notes)},
-        "network": record(experiment.scenario, comparison.people, comparison.ties),
-        "experiment": kept.resolved(),
-    }
+    return kept
 
 
 def _worlds(comparison: "Comparison") -> str:
     count = len(comparison.seeds)
+    fewest = min(comparison.worlds.values())
+    if fewest < count:
+        return f"{fewest} to {count} shared worlds"
     return f"{count} shared worlds" if count > 1 else "one world"
 
 
@@ -116,14 +134,14 @@ def report(comparison: "Comparison") -> str:
     scenario = experiment.scenario
     found, narrowed = findings(comparison)
     parts = [
-        f"# {_plain(experiment.name)}",
-        f"**{_plain(found)}**",
-        *(_plain(note) for note in comparison.notes),
+        f"# {as_it_stands(experiment.name)}",
+        f"**{as_it_stands(found)}**",
+        *(as_it_stands(note) for note in comparison.notes),
         f"{len(comparison.policies)} policies in {_worlds(comparison)} of the scenario "
-        f"{_plain(scenario.name)}, {scenario.days} days. {_plain(comparison.network)}.",
+        f"{as_it_stands(scenario.name)}, {scenario.days} days. {as_it_stands(comparison.network)}.",
     ]
     if moving := still_moving(comparison):
-        parts.append(_plain(moving))
+        parts.append(as_it_stands(moving))
     parts.append("![Reputation over time under each policy](reputation.png)")
     if len(comparison.policies) > 1:
         parts.append("![Paired differences from the baseline](differences.png)")
@@ -131,9 +149,9 @@ def report(comparison: "Comparison") -> str:
     for outcome in comparison.outcomes:
         meaning = MEASURES[outcome].meaning
         grid = outcome_grid(comparison, outcome)
-        parts += [f"## {grid.title}", f"{meaning[:1].upper()}{meaning[1:]}.", _cells(grid)]
+        parts += [f"## {grid.title}", f"{meaning[:1].upper()}{meaning[1:]}.", cells(grid)]
     spent = spend_grid(comparison)
-    parts += [f"## {_plain(spent.title)}", _cells(spent), *_levers(comparison)]
+    parts += [f"## {as_it_stands(spent.title)}", cells(spent), *_levers(comparison)]
     parts += ["## What the words mean", *_glossary(comparison)]
     if narrowed:
         parts.append(f"Of the difference in the conclusion: {narrowed[:1].lower()}{narrowed[1:]}")
@@ -155,7 +173,7 @@ def _levers(comparison: "Comparison") -> list[str]:
     if not grid.rows:
         return []
     same = "All other levers are the same under all of them; `experiment.yaml` has them all."
-    return [f"## {grid.title}", _cells(grid), same]
+    return [f"## {grid.title}", cells(grid), same]
 
 
 def _glossary(comparison: "Comparison") -> list[str]:
@@ -172,20 +190,20 @@ def _glossary(comparison: "Comparison") -> list[str]:
         "spent in all": "cost of recovery of the whole market over the whole run; the picture of "
         "spend shows it per person in the market",
         "per answer": MEASURES["cost_per_recovery"].meaning,
-        "customer saved": f"one customer lost less than under {_plain(comparison.baseline)}",
+        "customer saved": f"one customer lost less than under {as_it_stands(comparison.baseline)}",
         "per customer saved": saved,
         "return on spend": returned,
     }
     return ["\n".join(f"- **{word}**: {meaning}." for word, meaning in words.items())]
 
 
-def _cells(grid: Grid) -> str:
+def cells(grid: Grid) -> str:
     """Return a table in Markdown; all columns but the first hold numbers."""
-    cells = [[_plain(cell) for cell in row] for row in (grid.heads, *grid.rows)]
+    cells = [[as_it_stands(cell) for cell in row] for row in (grid.heads, *grid.rows)]
     cells.insert(1, ["---", *["---:"] * (len(grid.heads) - 1)])
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
-def _plain(text: str) -> str:
+def as_it_stands(text: str) -> str:
     """Return text of the user's own so that Markdown takes it as it stands."""
     return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in text)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from experiments.conclusion import DECIDED
 from experiments.outcomes import Measure
 from experiments.sections.keys import parameter_of
 from experiments.sections.keys import said as said_value
@@ -9,7 +10,7 @@ from experiments.wording import count, decimals, figure, listed, percent
 
 if TYPE_CHECKING:
     from experiments.discovery import Description, Limit
-    from experiments.robust import Robustness
+    from experiments.robustness import Robustness
 
 
 class Observable(NamedTuple):
@@ -66,8 +67,7 @@ def _words(limit: "Limit") -> tuple[str, str]:
         values = [said_value(value) for value in limit.values]  # type: ignore[arg-type]
         return f"{limit.column} is {' or '.join(values)}", ""
     observed = OBSERVABLES.get(limit.column)
-    share = observed is not None and observed.share
-    amount, ends = _amount(limit, 100.0 if share else 1.0, "%" if share else "")
+    amount, ends = amount_and_ends(limit)
     if observed is None:
         side = "below" if limit.comparison == "<" else "above"
         about = parameter_of(limit.column)
@@ -75,16 +75,22 @@ def _words(limit: "Limit") -> tuple[str, str]:
     return (observed.below if limit.comparison == "<" else observed.above).format(amount), ends
 
 
-def _amount(limit: "Limit", scale: float, unit: str) -> tuple[str, str]:
+def in_percent(column: str) -> bool:
+    """Return whether one speaks of a column in percent."""
+    return column in OBSERVABLES and OBSERVABLES[column].share
+
+
+def amount_and_ends(limit: "Limit") -> tuple[str, str]:
     """Return a threshold and the ends of its interval, in as many figures as they deserve."""
     assert limit.threshold is not None
+    scale, unit = (100.0, "%") if in_percent(limit.column) else (1.0, "")
     value, low, high = (
         None if part is None else part * scale for part in (limit.threshold, limit.low, limit.high)
     )
     assert value is not None
     if low is None or high is None or low == high:
         return figure(value, decimals(abs(value), 3)) + unit, ""
-    places = decimals((high - low) / 2, 1)
+    places = decimals((high - low) / 2, 1 if unit else 2)
     return (
         figure(value, places) + unit,
         f"{figure(low, places)}{unit} to {figure(high, places)}{unit}",
@@ -105,22 +111,39 @@ def _choice(result: "Robustness") -> str:
     name, own = result.recommended, result.standings[result.recommended]
     measure = result.measure
     if own.max_regret == 0:
+        chance = result.could_lose
+        bound = f", so the share where one would is below {_bound(chance)} (95%)" if chance else ""
         return (
-            f"{name} is the policy to choose whatever the assumptions: at none of "
-            f"{result.points} points did another have a better {measure.label}."
+            f"{name} is the policy to choose, and nothing that was tried overturns it: at none of "
+            f"{result.points} points did another reach a better {measure.label}{bound}."
         )
     first = (
         f"{name} is the policy to choose under these assumptions: {_CRITERIA[result.criterion]} "
         f"({_size(measure, getattr(own, result.criterion))} of {measure.label} below the best)"
     )
+    return f"{first}{_greatest(result)}.{_sureness(result)}"
+
+
+def _greatest(result: "Robustness") -> str:
+    """Return a clause on the greatest regret, and which policy has least of that."""
+    name, measure = result.recommended, result.measure
     other = result.least("max_regret")
+    greatest = _size(measure, result.standings[name].max_regret)
     if result.criterion == "max_regret":
-        return f"{first}."
-    greatest = _size(measure, own.max_regret)
+        return ""
     if other == name:
-        return f"{first}, and so is its greatest ({greatest})."
+        return f", and so is its greatest ({greatest})"
     worst = _size(measure, result.standings[other].max_regret)
-    return f"{first}; {other} has the least greatest regret ({worst} against {greatest})."
+    return f"; {other} has the least greatest regret ({worst} against {greatest})"
+
+
+def _sureness(result: "Robustness") -> str:
+    if result.sureness >= DECIDED:
+        return ""
+    return (
+        " That choice is not decided: with other worlds and points it would be the same with a "
+        f"chance of {percent(result.sureness)}."
+    )
 
 
 def _how_often(result: "Robustness") -> str:
@@ -128,19 +151,21 @@ def _how_often(result: "Robustness") -> str:
     among = f"best of the {count(len(result.policies))}"
     low, high = percent(own.win_low), percent(own.win_high)
     kind = "95% interval" if result.sampled else "with the luck of the worlds"
-    text = f"It is the {among} at {_share(own.win_share)} of the points ({kind} {low} to {high})"
+    text = f"It is the {among} at {_share(own.win_share)} ({kind} {low} to {high})"
     if own.beats_baseline_share is not None:
-        text += f" and better than {baseline} at {_share(own.beats_baseline_share)}"
+        text += f", and beats {baseline} at {_share(own.beats_baseline_share)}"
     unsure = float(result.regrets.open.mean())
     return f"{text}; at {_share(unsure)} the lead is within noise." if unsure else f"{text}."
 
 
 def _share(share: float) -> str:
-    return {0.0: "none", 1.0: "all"}.get(share) or percent(share)
+    return {0.0: "no point", 1.0: "every point"}.get(share) or f"{percent(share)} of the points"
 
 
 def _overturned(result: "Robustness") -> str:
     met = int(result.overturned.sum())
+    if result.standings[result.recommended].max_regret == 0:
+        return ""
     name, beyond = result.recommended, result.section.threshold
     better = "another does better" + (
         f" by more than {_size(result.measure, beyond)}" if beyond else ""

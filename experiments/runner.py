@@ -6,19 +6,18 @@ needed and results are passed on as they come, so memory does not grow with the 
 """
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from itertools import chain, islice
-from queue import Empty, SimpleQueue
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from experiments import executors
+from experiments.cluster import Cluster, ClusterLost
 from experiments.design import Experiment
-from experiments.executors import ClusterLost, Door, Finished, cores
+from experiments.executors import cores
+from experiments.flow import Door, Flow
 from experiments.plan import Job, Plan
-from experiments.worker import Bench, Failure, Networks, Result, Run
+from experiments.worker import Bench, Failure, Result, Run
 from sim.errors import InputError
 from sim.memory import available_memory
 from sim.scenario import Scenario
@@ -27,15 +26,12 @@ if TYPE_CHECKING:
     from sim.customer import Customer
 
 __all__ = [
-    "ClusterLost", "Failure", "Networks", "Progress", "Result", "Run", "RunError", "cores",
-    "perform", "run_experiment",
+    "ClusterLost", "Failure", "Progress", "Result", "Run", "RunError", "cores",
+    "Workforce", "perform", "run_experiment",
 ]  # fmt: skip
 
 Progress = Callable[[int, int], None]
 """Called in the caller's thread with how many runs are done, and of how many."""
-
-_LOOK = 0.25
-"""Seconds after which one who waits for a result looks whether to go on waiting."""
 
 
 class RunError(RuntimeError):
@@ -106,22 +102,67 @@ def perform(
     ClusterLost
         If the cluster went away.
     """
-    coming = iter(jobs)
-    first = next(coming, None)
-    if first is None:
-        return
-    stopped = stopped or threading.Event()
-    count = workers or workers_for(first.scenario)
-    door: Door
-    if cluster is not None:
-        door = executors.Cluster(cluster, executors.pickled(customer))
-    elif processes or not _can_be_compiled(customer, first.scenario):
-        door = executors.Processes(executors.pickled(customer), count)
-    else:
-        door = executors.Threads(
-            Bench(customer, simulate, network_of, stopped, keep_going, make), count
-        )
-    yield from _Flow(chain([first], coming), door, stopped, idle).results()
+    force = Workforce(
+        workers=workers, processes=processes, cluster=cluster, customer=customer, stopped=stopped,
+        keep_going=keep_going, simulate=simulate, network_of=network_of, make=make,
+    )  # fmt: skip
+    with force:
+        yield from force.perform(jobs, idle)
+
+
+class Workforce:
+    """Workers that stay for several calls; use it in a `with` block. See `perform`."""
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        processes: bool = False,
+        cluster: str | None = None,
+        customer: "type[Customer] | None" = None,
+        stopped: threading.Event | None = None,
+        keep_going: bool = True,
+        simulate: Callable[..., Any] | None = None,
+        network_of: Callable[[Any], Any] | None = None,
+        make: Callable[[Job, Any], Any] | None = None,
+    ) -> None:
+        self.workers = workers
+        self.processes = processes
+        self.customer = customer
+        self.stopped = stopped or threading.Event()
+        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going, make)
+        self._door: Door | None = None
+        if cluster is not None:
+            self._door = Cluster(cluster, executors.pickled(customer))
+
+    def perform(
+        self, jobs: Iterable[Job], idle: Callable[[], None] | None = None
+    ) -> Generator[tuple[Job, Result], None, None]:
+        """Do jobs; see `perform`."""
+        coming = iter(jobs)
+        first = next(coming, None)
+        if first is not None:
+            door = self._opened(first.scenario)
+            yield from Flow(chain([first], coming), door, self.stopped, idle).results()
+
+    def _opened(self, scenario: Scenario) -> Door:
+        """Return the door, opened when the first job comes."""
+        if self._door is None:
+            count = self.workers or workers_for(scenario)
+            if self.processes or not _can_be_compiled(self.customer, scenario):
+                self._door = executors.Processes(executors.pickled(self.customer), count)
+            else:
+                self._door = executors.Threads(self._bench, count)
+        return self._door
+
+    def __enter__(self) -> "Workforce":
+        """Return the workers."""
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Let the workers go; after an error, or if stopped, without waiting for them."""
+        if self._door is not None:
+            self._door.close(in_haste=error is not None or self.stopped.is_set())
 
 
 def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
@@ -135,110 +176,6 @@ def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
     alone = Network(kind="none")
     small = scenario.model_copy(update={"market": market, "network": alone})
     return ReputationModel(small, customer=kind).run.compiled
-
-
-class _Flow:
-    """Jobs on their way through a door: a bounded number under way, and none lost."""
-
-    def __init__(
-        self,
-        jobs: Iterator[Job],
-        door: Door,
-        stopped: threading.Event,
-        idle: Callable[[], None] | None = None,
-    ) -> None:
-        self.jobs = jobs
-        self.door = door
-        self.stopped = stopped
-        self.idle = idle
-        self.ended: SimpleQueue[Future[Finished]] = SimpleQueue()
-        self.under_way: dict[Future[Finished], tuple[Job, ...]] = {}
-        self.suspects: deque[Job] = deque()
-        self.alone = False
-        self.pace = 0.0
-        """Seconds that a run takes, lately."""
-
-    def results(self) -> Iterator[tuple[Job, Result]]:
-        """Yield what comes of each job."""
-        orderly = False
-        try:
-            self.fill()
-            while self.under_way:
-                ended = self.next_ended()
-                if ended is not None:
-                    yield from self.unpack(ended)
-                    self.fill()
-                elif self.stopped.is_set():
-                    break
-            orderly = not self.stopped.is_set()
-        finally:
-            self.door.close(in_haste=not orderly)
-
-    def fill(self) -> None:
-        """Hand out jobs while there is room; suspects of a worker's death one by one, and alone."""
-        if self.stopped.is_set():
-            for future in self.under_way:
-                future.cancel()
-        elif self.suspects:
-            if not self.under_way:
-                self.alone = True
-                self.submit((self.suspects.popleft(),))
-        else:
-            self.alone = False
-            size, ahead = self.door.size(self.pace), self.door.ahead(self.pace)
-            while len(self.under_way) < ahead:
-                batch = tuple(islice(self.jobs, size))
-                if not batch:
-                    break
-                self.submit(batch)
-
-    def submit(self, batch: tuple[Job, ...]) -> None:
-        if self.door.broken:
-            self.door.renew()
-        try:
-            future = self.door.submit(batch)
-        except self.door.deaths:  # before anybody has noticed
-            self.door.broken = True
-            self.suspects.extend(batch)
-            return
-        self.under_way[future] = batch
-        future.add_done_callback(self.ended.put)
-
-    def next_ended(self) -> "Future[Finished] | None":
-        """Wait for a batch to end; None after a moment without."""
-        try:
-            return self.ended.get(timeout=_LOOK)
-        except Empty:
-            self.door.check()
-            if self.idle is not None:
-                self.idle()
-            return None
-
-    def unpack(self, ended: "Future[Finished]") -> Iterator[tuple[Job, Result]]:
-        """Yield the results of a batch; suspect its jobs, if its worker died."""
-        batch = self.under_way.pop(ended)
-        try:
-            results, seconds = ended.result()
-        except CancelledError:
-            if not self.stopped.is_set():
-                raise ClusterLost("the cluster has dropped what it was to do") from None
-            return
-        except self.door.deaths as death:
-            self.door.broken = True
-            if self.alone:
-                (job,) = batch
-                yield job, Failure(job.policy, job.seed, f"the worker died: {_said(death)}", "")
-            else:
-                self.suspects.extend(batch)
-            return
-        now = seconds / len(batch)
-        self.pace = now if self.pace == 0.0 else 0.8 * self.pace + 0.2 * now
-        yield from zip(batch, results, strict=len(results) > 0)
-
-
-def _said(death: BaseException) -> str:
-    """Return the first sentence of what is known of a death."""
-    return " ".join(str(death).split()).split(". ")[0] or type(death).__name__
 
 
 def run_experiment(

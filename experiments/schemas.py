@@ -5,6 +5,9 @@ from typing import Any
 
 from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import MEASURES
+from experiments.sections.designs import KINDS
+from experiments.sections.keys import key_schema
+from experiments.sections.ranges import RANGE
 from sim.parameters import Section
 from sim.policy import Policy
 from sim.scenario import Scenario
@@ -23,7 +26,7 @@ def _of(section: type[Section], title: str) -> dict[str, Any]:
 def _say_unit(field: dict[str, Any]) -> None:
     """Put the unit into the description, which is what editors show."""
     unit = field.get("unit")
-    if unit and unit not in ("name", "path", "text", "yes or no"):
+    if unit and unit not in ("name", "path", "text", "section", "yes or no"):
         field["description"] += f" [{unit}]"
 
 
@@ -55,9 +58,34 @@ def _policy() -> dict[str, Any]:
 def _experiment() -> dict[str, Any]:
     schema = _of(ExperimentFile, "amends experiment")
     policies, outcomes = (schema["properties"][key] for key in ("policies", "outcomes"))
-    policies.update(items=_or_name(policies["items"], "experiment"), minItems=1)
+    listed = policies.pop("anyOf")[0]
+    policies.update(listed, items=_or_name(listed["items"], "experiment"), minItems=1)
     outcomes.update(items={"enum": list(MEASURES)}, minItems=1)
+    _one_kind(schema["$defs"]["DesignSection"])
+    common = {"Key": key_schema(), "Range": RANGE}
+    schema = {key: _referring(each, common) for key, each in schema.items()}
+    schema["$defs"].update({name: _referring(each, common, name) for name, each in common.items()})
     return schema
+
+
+def _one_kind(design: dict[str, Any]) -> None:
+    """Demand exactly one kind of a design, as its own check does."""
+    for name, field in design["properties"].items():
+        field.update(field.pop("anyOf")[0])  # the other is null, which is to leave it out
+        del field["default"]
+        if name == "nested":
+            field["minItems"] = 2
+    design["oneOf"] = [{"title": f"by {kind}", "required": [kind]} for kind in KINDS]
+
+
+def _referring(node: Any, common: dict[str, Any], but: str = "") -> Any:
+    """Return a schema in which what is common stands once, under its name."""
+    for name, each in common.items():
+        if name != but and node == each:
+            return {"$ref": f"#/$defs/{name}"}
+    if isinstance(node, dict):
+        return {key: _referring(each, common) for key, each in node.items()}
+    return [_referring(each, common) for each in node] if isinstance(node, list) else node
 
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {

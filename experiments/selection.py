@@ -31,7 +31,7 @@ _CELLS = 1 << 20
 
 
 @dataclass(frozen=True)
-class SelectBest:
+class SelectionRule:
     """The rule: go on until all alternatives but one are dropped.
 
     Attributes
@@ -107,7 +107,7 @@ class Drop:
 class _Course:
     """The procedure, on values of which more is better."""
 
-    def __init__(self, rule: SelectBest, rows: list[Array]) -> None:
+    def __init__(self, rule: SelectionRule, rows: list[Array]) -> None:
         self.rule = rule
         self.rows = rows
         self.open = list(range(len(rows)))
@@ -181,7 +181,8 @@ class _Course:
             return self.passed < self.available()
         sums = np.repeat(self.sums[:, None], len(complete), axis=1)
         sums[self.open] += np.cumsum(values[:, complete], axis=1)
-        further = self.behind(sums, self.counted + 1.0 + np.arange(len(complete)))
+        counts = np.arange(1, len(complete) + 1, dtype=np.float64) + self.counted
+        further = self.behind(sums, counts)
         hits = np.flatnonzero((further > 0).any(axis=(0, 1)))
         last = int(hits[0]) if len(hits) else len(complete) - 1
         self.sums = sums[:, last]
@@ -232,7 +233,7 @@ class Selected:
 
     Attributes
     ----------
-    rule : SelectBest
+    rule : SelectionRule
     names : tuple of str
         The alternatives.
     worlds, wanted : tuple of int
@@ -247,7 +248,7 @@ class Selected:
         Whether it is decided.
     """
 
-    rule: SelectBest
+    rule: SelectionRule
     names: tuple[str, ...]
     worlds: tuple[int, ...]
     wanted: tuple[int, ...]
@@ -261,16 +262,22 @@ class Selected:
         """The best, as far as it is decided; several that came to the very same; or none."""
         return self.leaders if self.settled else ()
 
-    @cached_property
+    @property
     def text(self) -> str:
         """What was chosen, how sure that is, what was dropped when and what it took, in words."""
-        if not self.left:
-            label = MEASURES[self.rule.outcome].label
-            return f"The {label} was undefined for all in the first {self.rule.first} worlds."
-        return " ".join(filter(None, (self._choice(), self._guarantee(), self._drops())))
+        return f"{self.choice} {self.grounds}"
 
-    def _choice(self) -> str:
+    @property
+    def grounds(self) -> str:
+        """How sure the choice is, what was dropped when and what it took."""
+        return f"{self._guarantee()} {self._drops()}"
+
+    @cached_property
+    def choice(self) -> str:
+        """What was chosen."""
         label = MEASURES[self.rule.outcome].label
+        if not self.left:
+            return f"The {label} was undefined for all in the first {self.rule.first} worlds."
         if len(self.chosen) == 1:
             return f"{self.chosen[0]} is chosen as the best at {label}."
         if self.chosen:
@@ -307,14 +314,15 @@ class Selected:
         for drop in self.dropped:
             after.setdefault((drop.worlds, drop.behind is None), []).append(drop.name)
         parts = [
-            f"{listed(names)} after {worlds:,}{' (undefined)' if undefined else ''}"
+            f"{listed(names)} after {worlds:,}{' (undefined in all)' if undefined else ''}"
             for (worlds, undefined), names in after.items()
         ]
         runs, most = sum(self.worlds), max(self.worlds)
         spent = f"It took {runs:,} runs in {most:,} worlds"
         spared = most * len(self.worlds) - runs
         spent += f", {spared:,} fewer than all in all of them would have." if spared else "."
-        return f"Dropped: {'; '.join(parts)} worlds. {spent}" if parts else spent
+        far = f"Too far behind for it to be luck were {'; '.join(parts)} worlds. "
+        return far + spent if parts else spent
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""

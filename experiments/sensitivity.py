@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments import indices, statistics
 from experiments.design import Experiment
-from experiments.indices import Indices
+from experiments.indices import Index, Indices
 from experiments.plan import Plan, Point, Scalar
 from experiments.samples import Perform, distinct, samples
 from experiments.sections.sensitivity import Sensitivity as Section
@@ -202,6 +202,12 @@ def interaction_rows(keys: Sequence[str], found: Indices) -> list[dict[str, Any]
         {"key": keys[i], "with": keys[j], "s2": s.value, "s2_low": s.low, "s2_high": s.high}
         for (i, j), s in found.second.items()
     ]
+
+
+def ranked(keys: Sequence[str], found: Sequence[Index]) -> list[tuple[str, Index]]:
+    """Return keys with their indices, the largest first."""
+    pairs = zip(keys, found, strict=True)
+    return sorted(pairs, key=lambda pair: -(pair[1].value or 0.0))
 
 
 def bar_row(bar: Bar, span: Span) -> dict[str, Any]:

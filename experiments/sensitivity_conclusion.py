@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from experiments.outcomes import MEASURES
+from experiments.sensitivity import ranked
 from experiments.wording import amount, listed, percent
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def _hangs_on(result: "Sensitivity", study: "Study") -> str:
     found = study.indices
     if found.reason:
         return f"{subject(study)} hangs on nothing that can be named: {found.reason}."
-    ranked = sorted(zip(result.keys, found.total, strict=True), key=lambda pair: -_value(pair[1]))
-    named = [(key, total) for key, total in ranked if _value(total) >= _MATTERS][:_NAMED]
-    (key, total), *others = named or ranked[:1]
+    order = ranked(result.keys, found.total)
+    named = [(key, total) for key, total in order if _value(total) >= _MATTERS][:_NAMED]
+    (key, total), *others = named or order[:1]
     rival = _value(others[0][1]) if others else 0.0
     clear = total.low is not None and total.low > max(
         (other.high or 0.0 for _, other in others), default=0.0
@@ -47,9 +48,9 @@ def _hangs_on(result: "Sensitivity", study: "Study") -> str:
     text += " over the assumptions, alone and together with others"
     if others:
         text += f"; then on {listed([f'{name} ({share(other)})' for name, other in others])}"
-    rest = len(ranked) - len(named)
-    highest = max((_value(other) for _, other in ranked[len(named) :]), default=0.0)
-    if rest > 0 and len(named) == len([1 for _, each in ranked if _value(each) >= _MATTERS]):
+    rest = len(order) - len(named)
+    highest = max((_value(other) for _, other in order[len(named) :]), default=0.0)
+    if rest > 0 and highest < _MATTERS:
         text += f"; the other {rest} hardly matter (at most {percent(max(0.0, highest))} each)"
     return f"{text}."
 

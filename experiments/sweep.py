@@ -15,23 +15,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.extent import check_runs, check_size, jobs_of, part
+from experiments.extent import check_runs, check_size, keys_of, part
 from experiments.plan import Job, Plan
 from experiments.plugin import source_digest
 from experiments.results import Results, open_results
-from experiments.runner import Failure, Progress, Result, Run, perform
+from experiments.runner import Failure, Progress, Result, Run, Workforce
+from experiments.shelf import Memory, Shelf
+from experiments.stopping import Rounds
 from experiments.store import Store
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.customer import Customer
 
 MOST_TOLD = 100
 """Failures kept in memory; the folder keeps them all."""
-
-FLUSH_SECONDS = 2.0
-FLUSH_RUNS = 4096
-FLUSH_BYTES = 2**25
-"""Runs go to the folder when the first of them has waited so long, or when there are so many."""
 
 _LOOK_AGAIN = 0.5
 """Seconds between two looks at runs that another sweep is at."""
@@ -47,8 +45,10 @@ class Sweep:
         What was asked for.
     folder : Path or None
         Where the runs are kept; None for those kept in memory.
+    rounds : Rounds
+        How many worlds were run, where the results decided it, and why.
     runs : int
-        How many runs there are to be, in this shard.
+        How many runs there are to be, in this shard; more with each round.
     done, skipped, failed : int
         Runs done now, runs found done already or done by another sweep, and runs that failed.
     seconds : float
@@ -63,6 +63,7 @@ class Sweep:
 
     plan: Plan
     folder: Path | None
+    rounds: Rounds
     runs: int
     done: int = 0
     skipped: int = 0
@@ -105,7 +106,7 @@ def sweep(
     customer: "type[Customer] | None" = None,
     shard: tuple[int, int] = (1, 1),
     progress: Progress | None = None,
-    failed: Callable[[Job, Failure], None] | None = None,
+    watch: Callable[["Sweep"], None] | None = None,
     stopped: threading.Event | None = None,
     network_of: Callable[[Any], Any] | None = None,
 ) -> Sweep:
@@ -124,8 +125,8 @@ def sweep(
         common, and together are the whole.
     progress : callable, optional
         Called in this thread with how many runs are there or have failed, and of how many.
-    failed : callable, optional
-        Called with each run that fails.
+    watch : callable, optional
+        Called in this thread, whenever a run has ended, with the sweep as it then is.
 
     Raises
     ------
@@ -144,31 +145,38 @@ def sweep(
     (10, 10, 0)
     """
     begun = time.perf_counter()
+    rounds = Rounds(plan)
+    if rounds.rule is not None and shard != (1, 1):
+        raise InputError(
+            "a sweep that adds worlds until enough is known (precision, select_best) has to know "
+            "of all its runs, and cannot be done in shards: give several machines one folder"
+        )
     span = part(len(plan), shard)
     if cluster is None:
         workers = check_size(plan, workers)
     check_runs(plan)
-    made = Sweep(plan, folder, len(span))
+    made = Sweep(plan, folder, rounds, len(span))
+    force = Workforce(
+        workers=workers, processes=processes, cluster=cluster, customer=customer, stopped=stopped,
+        network_of=network_of,
+    )  # fmt: skip
     with ExitStack() as opened:
-        shelf: _Shelf | _Memory = _Memory(made)
+        opened.enter_context(force)
+        shelf: Shelf | Memory = Memory(made.pairs)
         if folder is not None:
-            shelf = opened.enter_context(closing(_Shelf(made, _store(plan, folder, customer))))
-        work = _Work(made, shelf, stopped or threading.Event(), progress, failed)
-        work.how = {
-            "workers": workers, "processes": processes, "cluster": cluster, "customer": customer,
-            "network_of": network_of,
-        }  # fmt: skip
-        work.do(plan, span)
+            store = _store(plan, folder, customer)
+            shelf = opened.enter_context(closing(Shelf(store)))
+            made.set_aside = store.set_aside
+        work = _Work(made, shelf, force, watch, progress)
+        if made.rounds.rule is None:
+            work.do(plan[number] for number in span)
+        else:
+            for jobs in made.rounds:
+                work.do(jobs)
+        made.stopped = force.stopped.is_set()
+        shelf.finish()
     made.seconds = time.perf_counter() - begun
     return made
-
-
-def keys_of(plan: Plan) -> tuple[str, ...]:
-    """Return the keys that the points of a plan set, in order of first appearance."""
-    design = getattr(plan.experiment, "design", None)
-    if design is not None and plan.points is design.points:
-        return tuple(design.keys)
-    return tuple(dict.fromkeys(key for point in plan.points for key in point))
 
 
 def _store(plan: Plan, folder: Path, customer: "type[Customer] | None") -> Store:
@@ -176,135 +184,57 @@ def _store(plan: Plan, folder: Path, customer: "type[Customer] | None") -> Store
     return Store.open(folder, plan.experiment, keys=keys_of(plan), customer=who, planned=len(plan))
 
 
-class _Memory:
-    """Results that are kept in memory."""
-
-    def __init__(self, made: Sweep) -> None:
-        self.made = made
-
-    def wanted(self, job: Job) -> bool | None:
-        """Return whether a run is to be done now; None if it is in other hands."""
-        return True
-
-    def keep(self, job: Job, run: Run) -> None:
-        self.made.pairs.append((job, run))
-
-    def fail(self, job: Job, failure: Failure) -> None:
-        """Do nothing more: the sweep tells of it."""
-
-    def look(self) -> None:
-        """Do nothing: there is nothing to flush."""
-
-    def finish(self) -> None:
-        self.made.pairs.sort(key=lambda pair: (pair[0].cell, pair[0].seed))
-
-
-class _Shelf:
-    """Results on their way to a folder, some at a time."""
-
-    def __init__(self, made: Sweep, store: Store) -> None:
-        self.made = made
-        self.store = store
-        self.waiting: list[tuple[Job, Run]] = []
-        self.bytes = 0
-        self.since = 0.0
-
-    def wanted(self, job: Job) -> bool | None:
-        """Claim a run: False if it is done, None if another sweep is at it."""
-        if self.store.claim(job.identity):
-            return True
-        return False if job.identity in self.store.finished else None
-
-    def keep(self, job: Job, run: Run) -> None:
-        """Take a result; it is on the disk after some seconds."""
-        if not self.waiting:
-            self.since = time.monotonic()
-        self.waiting.append((job, run))
-        self.bytes += run.series.nbytes
-        self.look()
-
-    def fail(self, job: Job, failure: Failure) -> None:
-        self.store.fail(job, failure)
-
-    def look(self) -> None:
-        """Write what has waited for long enough."""
-        if self.waiting and (
-            time.monotonic() - self.since > FLUSH_SECONDS
-            or len(self.waiting) >= FLUSH_RUNS
-            or self.bytes >= FLUSH_BYTES
-        ):
-            self.flush()
-
-    def flush(self) -> None:
-        self.store.add(self.waiting)
-        self.waiting, self.bytes = [], 0
-
-    def finish(self) -> None:
-        self.flush()
-        self.made.set_aside = list(self.store.set_aside)
-
-    def close(self) -> None:
-        """Keep what there is, also after an error or Ctrl-C, and give all claims back."""
-        try:
-            self.flush()
-        finally:
-            self.store.close()
-
-
 class _Work:
     """The runs of a sweep being done, and counted."""
-
-    how: dict[str, Any]
 
     def __init__(
         self,
         made: Sweep,
-        shelf: _Shelf | _Memory,
-        stopped: threading.Event,
+        shelf: Shelf | Memory,
+        force: Workforce,
+        watch: Callable[[Sweep], None] | None,
         progress: Progress | None,
-        failed: Callable[[Job, Failure], None] | None,
     ) -> None:
         self.made = made
         self.shelf = shelf
-        self.stopped = stopped
+        self.force = force
+        self.watch = watch
         self.progress = progress
-        self.failed = failed
-        self.digest = ""
-        self.busy = array("q")
-        """Numbers of the runs that another sweep is at."""
+        self.customer = source_digest(force.customer) if force.customer else ""
+        self.busy = array("q"), array("Q")
+        """Cells and seeds of the runs that another sweep is at."""
 
-    def do(self, plan: Plan, span: range) -> None:
-        """Do the runs with these numbers, and then those that others did not do after all."""
-        customer = self.how["customer"]
-        self.digest = source_digest(customer) if customer else ""
-        self.perform(zip(span, jobs_of(plan, span), strict=True))
-        while self.busy and not self.stopped.wait(_LOOK_AGAIN):
-            numbers, self.busy = self.busy, array("q")
-            again = ((n, next(jobs_of(plan, range(n, n + 1)))) for n in numbers)
-            self.perform(again)
-        self.made.stopped = self.stopped.is_set()
-        self.shelf.finish()
+    def do(self, jobs: Iterable[Job]) -> None:
+        """Do some jobs, and then those of them that another sweep did not do after all."""
+        self.perform(jobs)
+        plan = self.made.plan
+        while self.busy[0] and not self.force.stopped.wait(_LOOK_AGAIN):
+            busy = zip(*self.busy, strict=True)
+            self.busy = array("q"), array("Q")
+            self.perform(plan.job(plan.cell(cell), seed) for cell, seed in busy)
 
-    def perform(self, numbered: Iterable[tuple[int, Job]]) -> None:
-        results = perform(
-            self.wanted(numbered), stopped=self.stopped, idle=self.shelf.look, **self.how
-        )
-        with closing(results):
+    def perform(self, jobs: Iterable[Job]) -> None:
+        if self.made.rounds.rule is not None:
+            self.made.runs = self.made.rounds.jobs
+        with closing(self.force.perform(self.wanted(jobs), self.shelf.look)) as results:
             for job, result in results:
                 self.take(job, result)
 
-    def wanted(self, numbered: Iterable[tuple[int, Job]]) -> Iterator[Job]:
+    def wanted(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """Yield the jobs that are to be done now."""
-        for number, plain in numbered:
-            job = replace(plain, customer=self.digest) if self.digest else plain
+        for plain in jobs:
+            if self.force.stopped.is_set():
+                return
+            job = replace(plain, customer=self.customer) if self.customer else plain
             wanted = self.shelf.wanted(job)
             if wanted:
                 yield job
             elif wanted is None:
-                self.busy.append(number)
+                for kept, value in zip(self.busy, (job.cell, job.seed), strict=True):
+                    kept.append(value)
             else:
                 self.made.skipped += 1
-                self.there(job)
+                self.there(job, None)
 
     def take(self, job: Job, result: Result) -> None:
         """Keep the result of a job."""
@@ -313,19 +243,25 @@ class _Work:
             self.shelf.fail(job, result)
             if len(self.made.failures) < MOST_TOLD:
                 self.made.failures.append((job, result))
-            if self.failed is not None:
-                self.failed(job, result)
             self.tell()
         else:
             self.made.done += 1
             self.shelf.keep(job, result)
-            self.there(job)
+            self.there(job, result)
 
-    def there(self, job: Job) -> None:
-        self.made.cells[job.identity] = job.cell
+    def there(self, job: Job, run: Run | None) -> None:
+        """Take note of a run that is there, now or since before."""
+        made = self.made
+        made.cells[job.identity] = job.cell
+        outcome = made.rounds.outcome
+        if outcome is not None:
+            value = self.shelf.value(job, outcome) if run is None else run.values[outcome]
+            made.rounds.tell(job.cell, job.seed, value)
         self.tell()
 
     def tell(self) -> None:
+        made = self.made
+        if self.watch is not None:
+            self.watch(made)
         if self.progress is not None:
-            made = self.made
             self.progress(made.done + made.skipped + made.failed, made.runs)

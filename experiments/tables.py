@@ -145,6 +145,16 @@ def show_comparison(comparison: "Comparison") -> None:
         screen.print(escape(note))
 
 
+def show_analysis(grids: Iterable[Grid], conclusion: str, notes: Iterable[str]) -> None:
+    """Show the tables of an analysis, what it found, and what else to mind."""
+    screen = console()
+    for grid in grids:
+        _show(screen, grid)
+    screen.print(Text(conclusion, style="bold"))
+    for note in notes:
+        screen.print(escape(printable(note)))
+
+
 def _show(screen: Console, grid: Grid) -> None:
     screen.print(Text(grid.title, style="bold"), table(grid.heads, grid.rows), sep="\n")
 

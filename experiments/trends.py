@@ -77,7 +77,7 @@ def _move(comparison: "Comparison", name: str) -> str:
     moved: dict[str, float] = {}
     for policy in comparison.policies:
         values = [run.series[-len(days) :, at] for run in comparison.runs_of(policy)]
-        daily = mean_interval(slopes(days, np.stack(values, axis=-1)))
+        daily = mean_interval(slopes(days, np.stack(values, axis=-1)), comparison.sampling)
         slope, reach = float(daily.mean), float(daily.high - daily.mean)
         if abs(slope) > _CLEAR * reach:
             moved[policy] = slope * float(days[-1] - days[0])

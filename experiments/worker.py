@@ -8,9 +8,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.network_cache import Networks, shared_networks
 from experiments.plan import Job, checksum
 from sim.compiled import model_version
 from sim.errors import InputError
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
 PATIENCE = 30
 """Days that a kernel lives through before it looks whether it shall stop; of a million people about
 half a second."""
-
-MOST_NETWORKS = 16
-"""Networks kept for the runs to come, beside those in use."""
-
-MOST_BYTES = 2**28
-"""Memory that the kept networks may take, beyond the newest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,67 +65,6 @@ class Failure:
 
 
 Result = Run | Failure
-
-
-class Networks:
-    """The last few networks that runs shared, each made by one thread while others wait for it.
-
-    Parameters
-    ----------
-    build
-        What makes the network of a scenario.
-    most
-        How many are kept.
-    """
-
-    def __init__(self, build: Callable[[Scenario], Any], most: int = MOST_NETWORKS) -> None:
-        self._build = build
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, Future[Any]] = OrderedDict()
-
-    def of(self, scenario: Scenario) -> Any:
-        """Return the network of a scenario, made now if it is not kept."""
-        key = network_key(scenario)
-        with self._lock:
-            known = self._kept.get(key)
-            if known is not None:
-                self._kept.move_to_end(key)
-            else:
-                made = self._kept[key] = Future()
-        return self._make(key, made, scenario) if known is None else known.result()
-
-    def _make(self, key: Hashable, made: "Future[Any]", scenario: Scenario) -> Any:
-        try:
-            network = self._build(scenario)
-        except BaseException as error:
-            with self._lock:
-                self._kept.pop(key, None)
-            made.set_exception(error)
-            raise
-        made.set_result(network)
-        with self._lock:
-            self._let_go()
-        return network
-
-    def _let_go(self) -> None:
-        """Drop the networks that were not asked for longest; never one that is being made."""
-        ready = [key for key, made in self._kept.items() if made.done()]
-        sizes = {key: getattr(self._kept[key].result(), "nbytes", 0) for key in ready}
-        total = sum(sizes.values())
-        for key in ready[:-1]:
-            if len(self._kept) <= self._most and total <= MOST_BYTES:
-                break
-            total -= sizes[key]
-            del self._kept[key]
-
-
-def network_key(scenario: Scenario) -> Hashable:
-    """Return what the strong ties of a scenario depend on."""
-    file = scenario.network.file
-    if file is not None:
-        return file, checksum(file)
-    return scenario.network, scenario.market.people, scenario.seed
 
 
 class Bench:
@@ -174,6 +106,8 @@ class Bench:
         if self.stopped.is_set():
             return None
         try:
+            if job.fault:
+                raise InputError(job.fault)
             made = self.make(job, self.networks.of(job.scenario))
             return None if self.stopped.is_set() else made
         except Exception as error:
@@ -228,14 +162,6 @@ def failure(job: Job, error: BaseException) -> Failure:
     """Return the record of a run that ended in an error; the user's errors speak for themselves."""
     said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
     return Failure(job.policy, job.seed, said, "".join(traceback.format_exception(error)), error)
-
-
-@lru_cache(maxsize=1)
-def shared_networks() -> Networks:
-    """Return the networks of this process."""
-    from sim.run import network_of
-
-    return Networks(network_of)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,15 @@
 """The shipped scenarios and policies are what their names promise, and teach."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from experiments.design import Experiment, load_experiment
+from experiments.plan import Plan
+from experiments.sections.designs import KINDS, SAMPLED
+from experiments.sweep import sweep
 from sim.policy import Policy
 from sim.scenario import load_policy, load_scenario
 from sim.shipped import shipped
@@ -74,14 +80,19 @@ def test_the_hotel_has_a_desk_with_a_limit_that_binds_after_the_worst_failures()
     assert "invented" in text
 
 
-@pytest.mark.parametrize("kind", ["scenarios", "policies"])
+LOAD: dict[str, Callable[..., Any]] = {
+    "scenarios": load_scenario, "policies": load_policy, "experiments": load_experiment,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LOAD)
 def test_every_shipped_file_loads_and_begins_with_sentences(kind: str) -> None:
     files = shipped(kind)
     assert files
     for name, path in files.items():
-        load = load_scenario if kind == "scenarios" else load_policy
-        made = load(name)
-        assert (made[0] if isinstance(made, tuple) else made.name) == name
+        made = LOAD[kind](name)
+        called = made[0] if isinstance(made, tuple) else made.name
+        assert called == name or kind == "experiments"
         comment = []
         for line in path.read_text().splitlines():
             if not line.startswith("#"):
@@ -89,3 +100,38 @@ def test_every_shipped_file_loads_and_begins_with_sentences(kind: str) -> None:
             comment.append(line)
         assert len(comment) >= 3, "a file begins by saying what it is, and why"
         assert len(re.findall(r'\.(?="?(\s|$))', "\n".join(comment))) >= 2
+
+
+def small(name: str) -> Experiment:
+    """Return a shipped experiment made small enough to be run by a test."""
+    experiment = load_experiment(name)
+    changes = ["seeds=1", "days=60"]
+    if experiment.design is None or "market.people" not in experiment.design.keys:
+        changes.append("market.people=150")
+    if experiment.design is not None:
+        section = experiment.design.section
+        parts = {f"design.nested.{i}": part for i, part in enumerate(section.nested or ())}
+        changes += [
+            f"{where}.{part.kind}.samples=4"
+            for where, part in {"design": section, **parts}.items()
+            if part.kind in SAMPLED
+        ]
+    return load_experiment(name, changes)
+
+
+@pytest.mark.parametrize("name", shipped("experiments"))
+def test_every_shipped_experiment_runs(name: str) -> None:
+    experiment = small(name)
+    swept = sweep(Plan(experiment))
+    assert swept.complete and not swept.failed
+    for outcome in experiment.outcomes:
+        if outcome in swept.results.runs:
+            assert swept.results.runs[outcome].notna().any(), outcome
+
+
+def test_there_is_a_shipped_example_of_each_kind_of_design() -> None:
+    designs = [load_experiment(name).design for name in shipped("experiments")]
+    sections = [design.section for design in designs if design is not None]
+    assert {section.kind for section in sections} == set(KINDS)
+    parts = [*sections, *(part for each in sections for part in each.nested or ())]
+    assert any(part.fixed for part in parts) and any(part.exclude for part in parts)

@@ -30,10 +30,32 @@ WRONG: dict[str, list[Any]] = {
     "scenario": [{"markt": {}}, {"days": 0}, {"days": "x"}, {"policy": {"fix": 2}}, {"policy": 3}],
     "policy": [{"fix": 2}, {"fixx": 1}, {"name": 3}],
     "experiment": [
-        {"scenario": "bakery"},
+        {"policies": ["slow"]},
         {"scenario": "bakery", "policies": []},
         {"scenario": "bakery", "policies": ["slow"], "seeds": 0},
         {"scenario": "bakery", "policies": [{"name": "a", "fix": 2}]},
+        *(
+            {"scenario": "bakery", "design": design}
+            for design in (
+                {},
+                3,
+                {"gird": {"policy.delay": [1]}},
+                {"grid": {}},
+                {"grid": {"policy.delay": 1}},
+                {"grid": {"policy.dely": [1]}},
+                {"grid": {"seed": [1]}},
+                {"grid": {"policy": ["a"]}},
+                {"grid": {"policy.delay": [1]}, "zip": {"policy.fix": [1]}},
+                {"fixed": {"policy.delay": 1}},
+                {"list": []},
+                {"nested": [{"list": [{"days": 3}]}]},
+                {"lhs": {"ranges": {"policy.fix": [0, 1]}}},
+                {"lhs": {"samples": 4}},
+                {"lhs": {"samples": 0, "ranges": {"policy.fix": [0, 1]}}},
+                {"lhs": {"samples": 4, "ranges": {"policy.fix": [0, 0.5, 1]}}},
+                {"lhs": {"samples": 4, "ranges": {"policy.fix": {"bta": [2, 4]}}}},
+            )
+        ),
     ],
 }
 RIGHT: dict[str, list[Any]] = {
@@ -46,6 +68,19 @@ RIGHT: dict[str, list[Any]] = {
     "experiment": [
         {"scenario": "bakery", "policies": ["slow", {"name": "x", "like": "slow", "ease": 4}]},
         {"scenario": "./a.yaml", "policies": ["a.yaml"], "seeds": [1, 5], "set": {"days": 3}},
+        {"scenario": "bakery"},
+        *({"scenario": "bakery", "design": design} for design in (
+            {"grid": {"policy.delay": [0, 2], "network.kind": ["none", "complete"]},
+             "fixed": {"policy.authority": None}, "exclude": [{"policy.delay": 0}]},
+            {"zip": {"policy.delay": [0, 2], "outages.0.day": [1, 2]}},
+            {"list": [{"talk.enabled": True}, {"talk.enabled": False}]},
+            {"nested": [
+                {"grid": {"policy.delay": [0, 2]}},
+                {"sobol": {"samples": 4, "ranges": {
+                    "service.failure_probability": [0.01, 0.08],
+                    "talk.half_life": {"normal": [7, 2], "low": 1},
+                    "network.kind": {"choice": ["none", "complete"]}}}}]},
+        )),
     ],
 }  # fmt: skip
 
@@ -65,7 +100,7 @@ def test_schemas_say_meaning_unit_and_default() -> None:
     assert (days["default"], days["unit"], days["minimum"]) == (365, "days", 1)
     for kind in SCHEMAS:
         for part in (schema(kind), *schema(kind).get("$defs", {}).values()):
-            for name, field in part["properties"].items():
+            for name, field in part.get("properties", {}).items():
                 assert field.get("description") or "$ref" in field or field["type"] == "array", name
 
 

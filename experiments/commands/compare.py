@@ -7,12 +7,15 @@ import click
 from experiments.commands import options
 
 JSON = ("baseline", "seeds", "conclusion", "policies")
-"""The keys of the JSON, on which other programs rely."""
+"""The keys of the JSON, on which other programs rely; beside them `stopping`, where the experiment
+has a rule for the number of worlds."""
 
 
 @click.command("compare")
 @click.argument("experiment")
-@click.option("--seeds", type=int, help="How many worlds; more make the intervals narrower.")
+@click.option(
+    "--seeds", type=int, help="How many worlds (to begin with); more make the intervals narrower."
+)
 @click.option("--workers", type=click.IntRange(1), help="Threads; all processors by default.")
 @options.network_option
 @options.days_option
@@ -31,12 +34,16 @@ def command(
     people, friendships, failures and moods for every policy, so that a difference is the policy's
     doing. For each outcome you get means with 95% intervals, paired differences from the baseline
     policy, and the chance that each policy is the best; and what each customer saved has cost.
+    How many worlds are enough can be left to a rule: precision runs them until the intervals of an
+    outcome are narrow enough, select_best until it is known which policy is best at it.
 
     \b
     Examples:
       amends compare bakery
       amends compare bakery --seeds 50 --out results/bakery
       amends compare bakery --set baseline=slow --set market.people=20000
+      amends compare bakery --set "precision={outcome: reputation, half_width: 0.5}"
+      amends compare bakery --set "select_best={outcome: nps, indifference: 1}"
 
     \b
     With --out, the folder holds
@@ -73,7 +80,7 @@ def command(
             write_comparison(folder, comparison)
     if as_json:
         result = comparison.to_json()
-        options.print_json({key: result[key] for key in JSON})
+        options.print_json({key: result[key] for key in (*JSON, "stopping") if key in result})
     else:
         from experiments.tables import show_comparison
 

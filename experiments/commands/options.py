@@ -1,7 +1,7 @@
 """What the commands have in common: options, and what is said on stderr along the way."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,9 @@ import click
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from experiments.design import Experiment
     from experiments.output import ResultsFolder
+    from experiments.samples import Perform
     from sim.network import Network
     from sim.scenario import Scenario
 
@@ -34,6 +36,16 @@ network_option = click.option(
     help="Friendships to read from a file: edge list, csv, GraphML or GEXF.",
 )  # fmt: skip
 days_option = click.option("--days", type=int, help="How many days to run.")
+seeds_option = click.option(
+    "--seeds", type=int, help="How many worlds; more make the intervals narrower."
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), help="Threads; all processors by default."
+)
+runs_option = click.option(
+    "--runs", type=click.Path(path_type=Path), metavar="DIR",
+    help="Keep the runs in this folder, as `amends sweep` does; those there are not run again.",
+)  # fmt: skip
 
 
 def out_folder(
@@ -94,6 +106,40 @@ def tell_ignored(scenario: "Scenario", settings: Iterable[str]) -> None:
 
     for key in ignored(scenario, (parse_override(setting).key for setting in settings)):
         click.echo(f"{key} has no effect: people and ties are those of {named(scenario)}", err=True)
+
+
+def experiment_of(
+    name: str, asked: Mapping[str, Any], settings: Iterable[str], days: int | None,
+    seed: int | None, network: str | None,
+) -> "Experiment":  # fmt: skip
+    """Load an experiment; what is `asked` by options of their own is set last, where not None."""
+    from experiments.design import load_experiment
+    from sim.reading import assigned, parse_override
+
+    changes = [parse_override(setting) for setting in settings]
+    for key, value in asked.items():
+        if value is not None:
+            option = f"--{key.rpartition('.')[2].replace('_', '-')}"
+            changes.append(assigned(key, value, f"{option} {value}"))
+    chosen = load_experiment(name, changes, days=days, seed=seed, network=network)
+    tell_ignored(chosen.scenario, settings)
+    return chosen
+
+
+@contextmanager
+def performing(folder: Path | None, workers: int | None) -> "Iterator[Perform]":
+    """Return what does the runs of an analysis, kept in a folder if one is given, and shows how far.
+
+    Once interrupted, what was done stays in the folder.
+    """
+    from experiments.sweep import sweep
+
+    announce_compilation()
+    network_of = network_aloud()
+    with progress("runs") as advance:
+        yield lambda plan: sweep(
+            plan, folder, workers=workers, progress=advance, network_of=network_of
+        ).results.runs
 
 
 @contextmanager

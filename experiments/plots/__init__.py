@@ -6,8 +6,19 @@ Figures are made without pyplot, so that nothing global changes, and without a d
 same numbers give the same bytes.
 """
 
+from experiments.plots.break_even import break_even
 from experiments.plots.curves import one_run, over_time
 from experiments.plots.policies import against_spend, forest
 from experiments.plots.style import save
+from experiments.plots.tornado import shares, tornado
 
-__all__ = ["against_spend", "forest", "one_run", "over_time", "save"]
+__all__ = [
+    "against_spend",
+    "break_even",
+    "forest",
+    "one_run",
+    "over_time",
+    "save",
+    "shares",
+    "tornado",
+]

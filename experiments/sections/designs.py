@@ -5,24 +5,20 @@ Each kind is a key of its own; a design has exactly one, and beside it may have 
 """
 
 import math
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    PlainSerializer,
-    PlainValidator,
     SerializerFunctionWrapHandler,
-    WithJsonSchema,
     model_serializer,
     model_validator,
 )
 
 from experiments.sections.distributions import Distribution
-from experiments.sections.keys import Faults, Scalar, said, settings
+from experiments.sections.keys import Faults, Scalar, said
 from experiments.sections.ranges import Ranges
+from experiments.sections.settings import Exclude, Fixed, Grid, List, Zip
 from sim.parameters import Section, parameter
-from sim.strict_yaml import Key
 
 KINDS = ("grid", "zip", "list", "lhs", "sobol", "random", "nested")
 """The kinds of designs, by the key that names each in a file."""
@@ -33,104 +29,6 @@ MOST_POINTS = 10**9
 MOST_SAMPLES = 2**20
 MOST_SIFTED = 10**7
 """Points among which some may be excluded."""
-
-Levels = Mapping[str, tuple[Scalar, ...]]
-Settings = Mapping[str, Scalar]
-
-_EXAMPLE = "policy.delay: [0, 2, 8]"
-
-
-def _setting(faults: Faults, loc: Key, key: str, value: Any) -> Scalar:
-    """Return a value as the scenario would hold it."""
-    about = faults.parameter(loc, key, value)
-    return faults.value(loc, about, value) if about else None
-
-
-def _levels(value: Any, *, distinct: bool) -> dict[str, tuple[Scalar, ...]]:
-    faults, made = Faults(), {}
-    for key, given in settings(faults, (), value, _EXAMPLE).items():
-        about = faults.parameter((key,), key, given)
-        if not isinstance(given, tuple) or not given:
-            faults.add((key,), given, "must be a list of values; a single one goes under `fixed`")
-        elif about:
-            made[key] = tuple(faults.value((key, i), about, each) for i, each in enumerate(given))
-            for i, each in enumerate(made[key]):
-                if distinct and each in made[key][:i] and not faults.found:
-                    faults.add((key, i), given[i], "is there twice; keep it once")
-    faults.tell()
-    return made
-
-
-def _grid(value: Any) -> Levels:
-    return _levels(value, distinct=True)
-
-
-def _zip(value: Any) -> Levels:
-    made = _levels(value, distinct=False)
-    first, *others = made
-    for key in others:
-        if len(made[key]) != len(made[first]):
-            Faults().refuse(
-                (key,),
-                value[key],
-                f"must have as many values as {first}: {len(made[first])}, and has "
-                f"{len(made[key])}; for every combination write grid",
-            )
-    return made
-
-
-def _settings(value: Any) -> Settings:
-    faults = Faults()
-    made = {
-        key: _setting(faults, (key,), key, given)
-        for key, given in settings(faults, (), value, "policy.delay: 2").items()
-    }
-    faults.tell()
-    return made
-
-
-def _list(value: Any) -> tuple[Settings, ...]:
-    faults, made = Faults(), []
-    for i, entry in enumerate(_entries(faults, value)):
-        given = settings(faults, (i,), entry, "policy.delay: 2")
-        made.append({key: _setting(faults, (i, key), key, each) for key, each in given.items()})
-        if made[i].keys() != made[0].keys():
-            odd = min(made[i].keys() ^ made[0].keys())
-            faults.add((i,), entry, f"must set the same keys as the first point; see {odd}")
-        elif made[i] in made[:i] and not faults.found:
-            faults.add((i,), entry, "is there twice; keep it once")
-    faults.tell()
-    return tuple(made)
-
-
-def _exclude(value: Any) -> tuple[Levels, ...]:
-    faults, made = Faults(), []
-    for i, entry in enumerate(_entries(faults, value)):
-        made.append(
-            {
-                key: tuple(
-                    _setting(faults, (i, key, *at), key, each) for at, each in _listed(given)
-                )
-                for key, given in settings(faults, (i,), entry, _EXAMPLE).items()
-            }
-        )
-    faults.tell()
-    return tuple(made)
-
-
-def _listed(given: Any) -> Iterator[tuple[Key, Any]]:
-    """Return one value or each of several, with where it stands."""
-    return (
-        (((i,), each) for i, each in enumerate(given))
-        if isinstance(given, tuple)
-        else iter([((), given)])
-    )
-
-
-def _entries(faults: Faults, value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, tuple) or not value:
-        faults.refuse((), value, "must be a list of points, each `- {policy.delay: 2}`")
-    return value
 
 
 def _parts(parts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -182,44 +80,6 @@ class Sobol(Sampled):
     )  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
-    """Return settings as they stand in a file: lists for tuples."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-_AS_IN_FILES = PlainSerializer(_plain)
-
-_SCALAR = {"type": ["number", "string", "boolean", "null"]}
-_SCALARS = {"type": "array", "items": _SCALAR, "minItems": 1}
-
-
-def _of_keys(values: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": values, "minProperties": 1}
-
-
-Grid = Annotated[Levels, PlainValidator(_grid), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALARS))]
-Zip = Annotated[Levels, PlainValidator(_zip), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALARS))]
-List = Annotated[
-    tuple[Settings, ...],
-    PlainValidator(_list),
-    _AS_IN_FILES,
-    WithJsonSchema({"type": "array", "items": _of_keys(_SCALAR), "minItems": 1}),
-]
-Fixed = Annotated[
-    Settings, PlainValidator(_settings), _AS_IN_FILES, WithJsonSchema(_of_keys(_SCALAR))
-]
-Exclude = Annotated[
-    tuple[Levels, ...],
-    PlainValidator(_exclude),
-    _AS_IN_FILES,
-    WithJsonSchema(
-        {"type": "array", "items": _of_keys({"anyOf": [_SCALAR, _SCALARS]}), "minItems": 1}
-    ),
-]
-
-
 class DesignSection(Section):
     """Which keys vary, and how: one of the kinds, what is fixed beside it, what is left out."""
 
@@ -261,6 +121,9 @@ class DesignSection(Section):
         if not isinstance(data, dict):
             return data
         kinds = [kind for kind in KINDS if data.get(kind) is not None]
+        dotted = next((key for key in data if "." in key), None)
+        if dotted is not None:
+            raise ValueError(f"must have {dotted} within one of {', '.join(KINDS)}, or `fixed`")
         if not kinds and set(data) <= {*KINDS, "fixed", "exclude"}:
             raise ValueError(f"must have one of {', '.join(KINDS)}")
         if len(kinds) > 1:
@@ -349,7 +212,7 @@ class DesignSection(Section):
         for i, entry in enumerate(self.exclude or ()):
             for key, values in entry.items():
                 if key not in levels:
-                    text = f"is not among the keys of this design ({', '.join(levels)})"
+                    text = f"names no key of this design ({', '.join(levels)})"
                     faults.add(("exclude", i, key), values, text)
                 elif text := _never(levels[key], values):
                     faults.add(("exclude", i, key), values, text)

@@ -1,6 +1,7 @@
 """The dotted keys of world and policy that an experiment may vary, and what each may be set to."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -118,6 +119,7 @@ def _meant(key: str) -> str:
     fields = _fields()
     last = key.rpartition(".")[2]
     alike = [name for name in fields if name.rpartition(".")[2] == last]
+    alike = [name for name in alike if ".0." not in name] or alike
     close = nearest(key, fields) if not alike else " or ".join(alike[:3])
     if not close:
         by_end = {name.rpartition(".")[2]: name for name in fields}
@@ -146,6 +148,30 @@ def _within(section: type[Any], above: str) -> Iterator[tuple[str, FieldInfo]]:
         else:
             many = get_origin(field.annotation) is tuple
             yield from _within(inner, f"{key}.0." if many else f"{key}.")
+
+
+@cache
+def key_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a dotted key of world or policy."""
+    names = [name for name in _fields() if name not in _REFUSED]
+    listed = sorted({re.escape(name.partition(".")[0]) for name in names if ".0." in name})
+    return {
+        "description": "a key of world or policy, dotted",
+        "anyOf": [
+            {"enum": [name for name in names if ".0." not in name]},
+            {"type": "string", "pattern": rf"^({'|'.join(listed)})\.[0-9]+\."},
+        ],
+    }
+
+
+def keyed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a section with dotted keys."""
+    return {
+        "type": "object",
+        "propertyNames": key_schema(),
+        "additionalProperties": values,
+        "minProperties": 1,
+    }
 
 
 @cache

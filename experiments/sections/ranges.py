@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 
 from experiments.sections.distributions import SHAPES, Choice, Distribution
-from experiments.sections.keys import Faults, Parameter, settings
+from experiments.sections.keys import Faults, Parameter, keyed, settings
 from sim.errors import nearest
 from sim.strict_yaml import Key
 
@@ -104,19 +104,16 @@ _PAIR = {
     "maxItems": 2,
     "description": "low and high, all between them equally likely",
 }
+RANGE: dict[str, Any] = {
+    "description": "what a key may be: low and high, or a distribution named by its kind",
+    "anyOf": [_PAIR, *(shape.model_json_schema() for shape in SHAPES.values())],
+}
+"""JSON Schema of a range."""
 
 Ranges = Annotated[
     Mapping[str, Distribution],
     PlainValidator(_ranges),
     PlainSerializer(_plain),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "minProperties": 1,
-            "additionalProperties": {
-                "anyOf": [_PAIR, *(shape.model_json_schema() for shape in SHAPES.values())]
-            },
-        }
-    ),
+    WithJsonSchema(keyed(RANGE)),
 ]
 """Distributions by the dotted keys of the parameters that they are about."""

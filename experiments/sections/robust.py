@@ -38,6 +38,6 @@ class Robust(Section):
 
     @model_validator(mode="after")
     def _whose(self) -> "Robust":
-        if self.ranges is None and "samples" in self.model_fields_set:
+        if self.ranges is None and self.samples != type(self).model_fields["samples"].default:
             raise ValueError("samples say how many points to take of `ranges`, which are not given")
         return self

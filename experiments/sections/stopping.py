@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
-from experiments.outcomes import RATIOS_OF_MEANS
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.sections.outcome import OutcomeName, directed
 from sim.parameters import Section, parameter
 
@@ -22,13 +22,30 @@ def _of_one_run(name: str) -> str:
     return name
 
 
+def _positive(value: float, info: ValidationInfo) -> float:
+    """Refuse what is not a size, in the unit of the outcome it is a size of."""
+    if value > 0:
+        return value
+    outcome = info.data.get("outcome")
+    unit = MEASURES[outcome].unit if outcome else ""
+    raise ValueError(f"must be more than 0{f' {unit}' if unit else ''}")
+
+
+Size = Annotated[
+    float,
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+"""A size in the unit of the outcome named beside it."""
+
+
 class Precision(Section):
     """Add worlds until the paired intervals are as narrow as asked."""
 
     outcome: Annotated[OutcomeName, AfterValidator(_of_one_run)] = parameter(
         ..., "the outcome whose intervals are to be narrow", unit="name", sure="choice"
     )
-    half_width: Annotated[float, Field(gt=0)] = parameter(
+    half_width: Size = parameter(
         ..., "half the width of the 95% interval that will do: of each policy's difference from "
         "the baseline, or of the mean where there is but one policy",
         unit="unit of the outcome", sure="choice",
@@ -45,7 +62,7 @@ class SelectBest(Section):
     outcome: Annotated[OutcomeName, AfterValidator(directed), AfterValidator(_of_one_run)] = (
         parameter(..., "the outcome to be best at", unit="name", sure="choice")
     )
-    indifference: Annotated[float, Field(gt=0)] = parameter(
+    indifference: Size = parameter(
         ..., "the smallest difference worth detecting", unit="unit of the outcome", sure="choice",
     )  # fmt: skip
     confidence: float = parameter(

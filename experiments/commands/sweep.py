@@ -1,0 +1,209 @@
+"""`amends sweep`: every run of an experiment, kept in a folder, on as many machines as there are."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from experiments.commands import options
+
+if TYPE_CHECKING:
+    from experiments.plan import Plan
+    from experiments.sweep import Sweep
+
+JSON = ("name", "out", "runs", "done", "skipped", "failed", "digest", "seconds")
+"""The keys of the JSON, on which other programs rely."""
+
+FAILED = 3
+"""Exit code of a sweep some of whose runs failed."""
+
+_SHOWN = 5
+
+
+def _shard(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    which, many = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= which <= many:
+        raise click.BadParameter(
+            f"{text!r} must be a part and the number of parts, such as 1/3, 2/3 and 3/3"
+        )
+    return which, many
+
+
+@click.command("sweep")
+@click.argument("experiment")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where the runs are kept, and found again.  [default: results/sweep-EXPERIMENT]",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N",
+    help="Threads or processes; by default all processors that there is memory for.",
+)  # fmt: skip
+@click.option("--processes", is_flag=True, help="Take processes instead of threads.")
+@click.option(
+    "--cluster", metavar="ADDRESS|FILE",
+    help="Run on a Dask cluster: tcp://host:8786, or the scheduler's file.",
+)  # fmt: skip
+@click.option(
+    "--customer", metavar="FILE.py:CLASS", help="People who behave in a way of your own."
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what it would take, and run nothing.")
+@click.option(
+    "--shard", metavar="I/N", callback=_shard,
+    help="Do only part I of N, for machines that share nothing; see `amends merge`.",
+)  # fmt: skip
+@click.option("--seeds", type=int, help="How many worlds; more make the intervals narrower.")
+@options.network_option
+@options.days_option
+@options.seed_option
+@options.set_option
+@options.json_option
+def command(
+    experiment: str, out: Path | None, workers: int | None, processes: bool, cluster: str | None,
+    customer: str | None, dry_run: bool, shard: tuple[int, int], seeds: int | None,
+    network: str | None, days: int | None, seed: int | None, settings: tuple[str, ...],
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Run a whole experiment, and keep every run.
+
+    EXPERIMENT is a shipped name (see `amends list`) or a YAML file. Every policy is run at every
+    point of the experiment's design in every world, and each run is kept as soon as it is done. The
+    same command again goes on where it was left, whether you stopped it, the power failed or the
+    disk was full: a run that is done is never done again. So you may also add seeds, or points of
+    the design, to a sweep that is there.
+
+    \b
+    Examples:
+      amends sweep bakery --dry-run            how long, how much memory and disk
+      amends sweep bakery --out results/b      do it; Ctrl-C stops and keeps
+      amends sweep bakery --out results/b      go on
+      amends sweep bakery --cluster tcp://head:8786 --out results/b
+      amends sweep bakery --shard 1/2 --out here    and 2/2 on another machine
+
+    \b
+    The folder holds Parquet files, for pandas, DuckDB and R:
+      runs/       a row a run: point, policy, seed, every outcome
+      series/     a row a run and measuring day
+      failures/   what failed, with its configuration and traceback
+      manifest.json, and pictures/ of what the design shows
+
+    \b
+    Exit codes: 0 all is done; 3 some runs failed, the others are kept;
+    130 stopped by Ctrl-C. Next: amends status DIR, amends verify DIR,
+    and in Python experiments.open_results("DIR").
+    """
+    from experiments.design import load_experiment
+    from experiments.plan import Plan
+    from experiments.plugin import load_customer
+    from sim.reading import assigned, parse_override
+
+    changes = [parse_override(setting) for setting in settings]
+    if seeds is not None:
+        changes.append(assigned("seeds", seeds, f"--seeds {seeds}"))
+    chosen = load_experiment(experiment, changes, days=days, seed=seed, network=network)
+    options.tell_ignored(chosen.scenario, settings)
+    plan = Plan(chosen)
+    folder = out or Path("results") / f"sweep-{Path(experiment).stem}"
+    kind = load_customer(customer) if customer else None
+    if dry_run:
+        _tell_extent(plan, folder, workers, shard, as_json)
+        return
+    if out is None:
+        click.echo(f"The runs are kept in {folder}", err=True)
+    how = {"workers": workers, "processes": processes, "cluster": cluster, "customer": kind}
+    made = _sweep(plan, folder, shard=shard, **how)
+    _finish(made, folder)
+    if as_json:
+        options.print_json(summary(made))
+    else:
+        from experiments.sweep_table import show_sweep
+
+        show_sweep(made)
+    if made.failed:
+        raise click.exceptions.Exit(FAILED)
+
+
+def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
+    """Do the sweep, and end the program if it was stopped on the way."""
+    from experiments.commands.watching import stoppable, watching
+    from experiments.durable import DiskError
+    from experiments.runner import ClusterLost
+    from experiments.sweep import sweep
+
+    if how["cluster"] is None:
+        options.announce_compilation()
+        network_of = options.network_aloud()
+    else:
+        network_of = None
+    with stoppable() as stop:
+        try:
+            with watching() as watch:
+                made = sweep(
+                    plan, folder, watch=watch, stopped=stop.event, network_of=network_of, **how
+                )
+        except (DiskError, ClusterLost) as error:
+            raise click.ClickException(str(error)) from None
+    if made.stopped:
+        kept = made.done + made.skipped
+        click.echo(
+            f"Stopped. {kept:,} of {made.runs:,} runs are done and kept in {folder}; the same "
+            "command goes on.",
+            err=True,
+        )
+        raise click.exceptions.Exit(stop.exit_code)
+    return made
+
+
+def summary(made: "Sweep") -> dict[str, Any]:
+    """Return what `--json` writes."""
+    found = {"name": made.plan.experiment.name, "out": str(made.folder)}
+    return {key: found[key] if key in found else getattr(made, key) for key in JSON}
+
+
+def _finish(made: "Sweep", folder: Path) -> None:
+    """Say on stderr what was found damaged, and which runs failed."""
+    for damaged in made.set_aside:
+        click.echo(f"Set aside, and run again: {damaged}", err=True)
+    if not made.failed:
+        return
+    click.echo(
+        f"{made.failed:,} of {made.runs:,} runs failed; the same command tries them again. Their "
+        f"configurations and tracebacks are in {folder / 'failures'}:",
+        err=True,
+    )
+    for job, failure in made.failures[:_SHOWN]:
+        point = "".join(f", {key} = {value}" for key, value in job.point.items())
+        last = failure.error.strip().splitlines()[0]
+        click.echo(
+            f"- policy {job.policy}, seed {job.seed}{point}: {last} ({job.identity[:12]}...)",
+            err=True,
+        )
+    if made.failed > _SHOWN:
+        click.echo(f"- and {made.failed - _SHOWN:,} more", err=True)
+
+
+def _tell_extent(
+    plan: "Plan", folder: Path, workers: int | None, shard: tuple[int, int], as_json: bool
+) -> None:
+    """Say what a sweep would take."""
+    from experiments.extent import check_size, extent, part
+
+    count = check_size(plan, workers)
+    options.announce_compilation()
+    found = extent(plan, count, part(len(plan), shard))
+    if as_json:
+        told = {
+            "name": plan.experiment.name, "out": str(folder), "dry_run": True,
+            "runs": found.runs, "points": len(plan.points), "policies": len(plan.policies),
+            "seeds": len(plan.seeds), "workers": found.workers, "seconds": found.seconds,
+            "memory": found.memory, "disk": found.disk, "timed": found.timed,
+        }  # fmt: skip
+        options.print_json(told)
+        return
+    from experiments.sweep_table import show_extent
+
+    show_extent(plan, found, shard)
