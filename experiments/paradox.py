@@ -17,11 +17,11 @@ import pandas as pd
 from experiments import statistics
 from experiments.design import Experiment
 from experiments.lives import FOLLOWED
+from experiments.network_cache import shared_networks
 from experiments.plan import Plan
 from experiments.runner import Failure, Progress, perform
 from experiments.sections.paradox import Paradox as Asked
 from experiments.three_lives import LIVES, Examined, disturbance, spell_of, three_lives
-from experiments.worker import shared_networks
 
 EFFECTS = ("satisfaction", "intention", "staying", "visits", "spending", "good_stories",
            "bad_stories", "neighbours")  # fmt: skip
@@ -33,6 +33,9 @@ BINS = (0.0, 0.15, 0.25, 0.35, 0.45, 0.6, 1.0)
 
 THIRDS = (0.0, 0.4, 0.6, 1.0)
 """Ends of the bins of controllability and stability, both drawn from Beta(3, 3)."""
+
+_FAILURE = ["seed", "row", "day"]
+"""What tells a failure from the others: the world, the person, the day."""
 
 _ASKED = ("satisfaction", "intention")
 """Effects on states, which are compared on the day on which one asks; the others at the end."""
@@ -84,10 +87,9 @@ class Examination:
         return self.heard[self.heard["earlier"] == 0]
 
     @staticmethod
-    def interval(effects: Any) -> tuple[float, float, float]:
-        """Return mean, low and high of effects."""
-        mean, low, high = statistics.mean_interval(np.asarray(effects, dtype=np.float64))
-        return float(mean), float(low), float(high)
+    def interval(effects: Any) -> statistics.Interval:
+        """Return mean, low and high of effects on different customers."""
+        return statistics.mean_interval(np.asarray(effects, dtype=np.float64))
 
     @cached_property
     def better_off(self) -> dict[str, statistics.Interval]:
@@ -103,13 +105,16 @@ class Examination:
             "staying": frame["staying"],
             "visits": frame["visits"],
         }
+        once = [frame[name] for name in _FAILURE]
         return {
-            name: statistics.mean_interval(np.asarray(gain > 0, dtype=np.float64))
-            for name, gain in gains.items()
+            name: self.interval((gain > 0).groupby(once).mean()) for name, gain in gains.items()
         }
 
     def effects(self, *by: str, of: str = "", only: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return means and 95% intervals of each effect of answered failures, in groups.
+
+        The same failure meets every policy and point, so what is pooled over these counts once: as
+        the mean of its effects.
 
         Parameters
         ----------
@@ -124,8 +129,9 @@ class Examination:
         rows = []
         frame = self.heard if only is None else only
         for key, group in frame.groupby(list(by), observed=True):
-            found = dict(zip(by, key, strict=True)) | {"failures": len(group)}
-            interval = statistics.mean_interval(group[names].to_numpy(np.float64).T)
+            each = group.groupby(_FAILURE)[names].mean()
+            found = dict(zip(by, key, strict=True)) | {"failures": len(each)}
+            interval = statistics.mean_interval(each.to_numpy(np.float64).T)
             for i, name in enumerate(EFFECTS):
                 for part in interval._fields:
                     found[f"{name}_{part}"] = getattr(interval, part)[i]
@@ -158,7 +164,7 @@ def examine(
     asked = experiment.paradox or Asked()
     plan = plan_of(experiment, asked)
     found: dict[tuple[int, int], Examined] = {}
-    made = perform(plan.jobs(), workers=workers, make=partial(three_lives, asked=asked))
+    made: Any = perform(plan.jobs(), workers=workers, make=partial(three_lives, asked=asked))
     with closing(made):
         for job, examined in made:
             if isinstance(examined, Failure):

@@ -18,6 +18,8 @@ SHARES = {
 }  # fmt: skip
 """In what a customer can be better off, in words."""
 
+_PARTS = ("mean", "low", "high")
+
 NAMES = ("as it was answered", "never answered", "never failed")
 """The three lives, in words."""
 
@@ -37,7 +39,7 @@ def conclude(found: Examination) -> str:
         )
     better = found.better_off
     said = [
-        f"Of {len(heard):,} failures that the firm learnt of and answered, "
+        f"Of the failures that the firm learnt of and answered ({count_of(found)}), "
         f"{percent(float(better['satisfaction'].mean))} left the customer more satisfied "
         f"{found.asked.asked_after} days later than the same customer would have been without "
         f"the failure; {percent(float(better['intention'].mean))} with a higher intention to buy "
@@ -47,15 +49,24 @@ def conclude(found: Examination) -> str:
     return " ".join([*said, _where(found)])
 
 
+def count_of(found: Examination) -> str:
+    """Return how many answered failures were examined, and how often."""
+    heard = found.heard
+    distinct = len(heard.groupby(["seed", "row", "day"]))
+    if distinct == len(heard):
+        return f"{distinct:,} examined"
+    return f"{distinct:,} examined, under {len(heard) / distinct:.0f} answers each"
+
+
 def _where(found: Examination) -> str:
     """Say for which failures the mean effect on satisfaction is above zero."""
     parts = []
     for name, inside in (("mild", found.heard["severity"] <= MILD),
                          ("severe", found.heard["severity"] > MILD)):  # fmt: skip
-        effects = found.heard.loc[inside & (found.heard["earlier"] == 0), "satisfaction"]
-        if len(effects) < 2:
+        effects = found.effects("repeated", only=found.heard[inside & ~found.heard["repeated"]])
+        if effects.empty:
             continue
-        mean, low, high = found.interval(effects)
+        mean, low, high = (float(effects[f"satisfaction_{part}"].iloc[0]) for part in _PARTS)
         sign = "is above zero" if low > 0 else "is below zero" if high < 0 else "may be zero"
         parts.append(
             f"after a first failure that was {name} (severity {'up to' if name == 'mild' else 'above'} "

@@ -137,9 +137,13 @@ def performing(folder: Path | None, workers: int | None) -> "Iterator[Perform]":
     announce_compilation()
     network_of = network_aloud()
     with progress("runs") as advance:
-        yield lambda plan: sweep(
-            plan, folder, workers=workers, progress=advance, network_of=network_of
-        ).results.runs
+        yield (
+            lambda plan: (
+                sweep(
+                    plan, folder, workers=workers, progress=advance, network_of=network_of
+                ).results.runs
+            )
+        )
 
 
 @contextmanager
