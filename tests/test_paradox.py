@@ -37,7 +37,7 @@ def test_lives_are_the_same_to_the_bit_until_the_failure() -> None:
     own = found.looks[:, : FOLLOWED.index("neighbours"), :, before]
     for life in own[1:]:
         assert life.tobytes() == own[0].tobytes()
-    after = found.looks[FOLLOWED.index("satisfaction")][..., ~before]
+    after = found.looks[:, FOLLOWED.index("satisfaction")][..., ~before]
     assert len(np.unique(after, axis=0)) == len(after)
 
 
