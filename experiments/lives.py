@@ -125,14 +125,10 @@ class Lives:
 
     def _failed(self, today: int, share: float) -> Array:
         """Return those of today's failures that are to be followed."""
-        state, seed = self.run.state, self.run.setting.seed
-        people, books = state.people, state.books[0]
-        opened = state.cases["person"][state.opened[: books["opened"]]]
-        rows = np.union1d(opened, state.closed[: books["closed"]])
-        failed = rows[people["failed_on"][rows] == today]
+        people, seed = self.run.state.people, self.run.setting.seed
         chosen = [
             row
-            for row in failed.tolist()
+            for row in failed_on(self.run, today).tolist()
             if self.place[row] < 0 and uniform(seed, row, today, Purpose.EXAMINED) < share
         ]
         found = np.zeros(len(chosen), FAILURE)
@@ -192,6 +188,15 @@ class Lives:
         sums = np.bincount(owner, replies["regard"], len(rows))
         with np.errstate(invalid="ignore"):
             return np.asarray(sums / counts)
+
+
+def failed_on(run: Run, today: int) -> Array:
+    """Return the rows of those who failed on the day that has just been lived, in order."""
+    state = run.state
+    books = state.books[0]
+    opened = state.cases["person"][state.opened[: books["opened"]]]
+    rows = np.union1d(opened, state.closed[: books["closed"]])
+    return np.asarray(rows[state.people["failed_on"][rows] == today])
 
 
 def what_failed(run: Run, row: int, day: int) -> tuple[float, float, float, float]:

@@ -12,11 +12,22 @@ from sim.population import CUSTOMER, PROSPECT
 Array = np.ndarray[Any, np.dtype[Any]]
 
 REPLY = np.dtype(
-    [(name, "f8") for name in ("satisfaction", "intention", "regard", "customer", "visits")]
+    [
+        (name, "f8")
+        for name in (
+            "satisfaction",
+            "intention",
+            "opinion",
+            "attitude",
+            "regard",
+            "customer",
+            "visits",
+        )
+    ]
 )
-"""What one person replies: satisfaction in [-1, 1]; the intention in (0, 1) to buy again; `regard`,
-what it thinks of the firm all told in (0, 1), whose mean times 100 is reputation; whether it is a
-customer (1 or 0); and how often it has visited so far."""
+"""What one person replies: satisfaction in [-1, 1]; the intention in (0, 1) to buy again; in logits
+its `opinion`, which comes of stories, and its `attitude`, all told; `regard`, the same in (0, 1), whose
+mean times 100 is reputation; whether it is a customer (1 or 0); and its visits so far."""
 
 
 def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
@@ -28,12 +39,40 @@ def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
         opinion = opinion_on(person, today, world.talk)
         experienced = person.status != PROSPECT
         thinks = rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
+        reply.opinion = opinion
+        reply.attitude = thinks
         reply.regard = rules.logistic(thinks)
         reply.customer = 1.0 if person.status == CUSTOMER else 0.0
         reply.visits = person.visits
 
 
+def _change(letters: Any, customer: Any, talk: Any, changes: Any) -> None:
+    for i in range(len(letters)):
+        letter = letters[i]
+        changes[i] = rules.opinion_change(
+            letter.valence, letter.weak == 1, letter.hop, customer[letter.listener], talk
+        )
+
+
 _ask = kernel(_reply)
+_weigh = kernel(_change)
+
+
+def changes_of_opinion(letters: Array, customer: Array, world: Any) -> Array:
+    """Return by how much each telling of a day moved its listener's opinion, in logits.
+
+    Parameters
+    ----------
+    letters : structured array
+        The day's tellings, dtype `sim.population.LETTER`.
+    customer : array of bool
+        By row, who was a customer when the tellings were heard: before the day's decisions.
+    world : Setting
+        The setting of the run.
+    """
+    changes = np.zeros(len(letters))
+    _weigh(letters, customer, world.talk, changes)
+    return changes
 
 
 def interview(people: Array, rows: Array, today: int, world: Any) -> Array:
