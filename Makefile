@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test lint benchmark clean
+.PHONY: run test lint benchmark faults clean
 
 run: $(READY)
 	$(BIN)/amends compare bakery --out results/bakery
@@ -19,6 +19,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Full disks, kills and flipped bits at every system call; some half an hour, and strace.
+faults: $(READY)
+	$(BIN)/python -m pytest -s tests/faults/calls.py tests/faults/kills.py tests/faults/damage.py
 
 benchmark: $(READY)
 	$(BIN)/python benchmarks/speed.py

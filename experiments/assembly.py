@@ -32,6 +32,7 @@ class Assembly:
         self.in_scenario: list[Override] = []
         for change in sorted(changes, key=lambda change: len(change.key)):
             self.attempt(self.assign, change)
+        self.refuse_slips()
         self.open_policies()
         self.place_networks()
 
@@ -57,6 +58,14 @@ class Assembly:
             hint = f"; did you mean {meant}?" if meant else ""
             text = f"{dotted(change.key)} is neither a key of an experiment nor of a scenario{hint}"
             raise InputError(Problem(change.places[()], text))
+
+    def refuse_slips(self) -> None:
+        """Take out keys that are much like one of an experiment, before they are looked for elsewhere."""
+        for name in set(self.document.data) - set(ExperimentFile.model_fields):
+            if meant := nearest(name, ExperimentFile.model_fields):
+                text = f"is not a key of an experiment; did you mean {meant}?"
+                self.problems.append(self.document.problem((name,), text))
+                self.document = self.document.without((name,))
 
     def joined(self, change: Override) -> Override:
         """Return a change with the dotted keys of a design in one piece, as a file has them."""
@@ -147,8 +156,8 @@ class Assembly:
                 continue
             path = self.document.file(key)
             if os.path.isfile(path):
-                where = {(): self.document.place(key)}
-                self.document = self.document.overridden(Override(key, path, where))
+                absolute = Override(key, path, {(): self.document.place(key)})
+                self.document = self.document.overridden(absolute)
             else:
                 folder = os.path.isdir(path)
                 error = IsADirectoryError() if folder else FileNotFoundError()

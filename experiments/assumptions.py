@@ -96,12 +96,16 @@ def crossed(experiment: Experiment, section: Robust) -> Crossed:
     own = len(plan.policies)
     cells = number[:, :, None] * own + np.arange(own)
     names = tuple(
-        f"{policy}, {described(choice)}" if choice else policy
+        f"{policy} ({_levers(choice)})" if choice else policy
         for choice in choices
         for policy in plan.policies
     )
     baseline = plan.policies.index(experiment.baseline)
     return Crossed(plan, design, names, baseline, tuple(sets), cells.reshape(len(sets), -1))
+
+
+def _levers(choice: Point) -> str:
+    return described({key.removeprefix("policy."): value for key, value in choice.items()})
 
 
 def _design(experiment: Experiment, section: Robust) -> Design:

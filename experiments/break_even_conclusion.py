@@ -88,12 +88,20 @@ def _stretches(result: "BreakEven") -> list[str]:
     start: str | None = None
     for crossing in result.crossings:
         if crossing.rises == (direction > 0):
-            start = place(crossing, math.ceil if result.lever.whole else None)
+            start = placed(result, crossing)
             continue
-        end = place(crossing, math.floor if result.lever.whole else None)
+        end = placed(result, crossing)
         found.append(f"up to {end}" if start is None else f"between {start} and {end}")
         start = None
     return found if start is None else [*found, f"from {start} on"]
+
+
+def placed(result: "BreakEven", crossing: Crossing) -> str:
+    """Return a crossing of the lever: of whole numbers, the last with which the policy is better."""
+    if not result.lever.whole:
+        return place(crossing)
+    starts = crossing.rises == (MEASURES[result.section.outcome].direction > 0)
+    return place(crossing, math.ceil if starts else math.floor)
 
 
 def place(crossing: Crossing, whole: Callable[[float], int] | None = None) -> str:

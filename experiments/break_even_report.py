@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments import plots
-from experiments.break_even_conclusion import place, said, unit_of, verbs
+from experiments.break_even_conclusion import placed, said, unit_of, verbs
 from experiments.grids import Grid, intervals
 from experiments.outcomes import MEASURES
 from experiments.report import as_it_stands, cells, write_experiment
@@ -31,7 +31,7 @@ def write(folder: "ResultsFolder", result: "BreakEven") -> None:
 def _quantity(result: "BreakEven") -> str:
     measure = MEASURES[result.section.outcome]
     unit = f" ({measure.unit})" if measure.unit else ""
-    return f"{measure.label}{unit}: difference from {result.baseline}"
+    return f"difference from {result.baseline} in {measure.label}{unit}"
 
 
 def _lever(result: "BreakEven") -> str:
@@ -40,7 +40,10 @@ def _lever(result: "BreakEven") -> str:
 
 
 def _picture(result: "BreakEven", points: pd.DataFrame) -> Any:
-    marks = [(c.value, c.low, c.high, place(c).replace(" (", "\n(")) for c in result.crossings]
+    marks = [
+        (c.value, c.low, c.high, c.rises, placed(result, c).replace(" (", "\n("))
+        for c in result.crossings
+    ]
     yes, no = verbs(result)
     above = MEASURES[result.section.outcome].direction > 0
     count = len(result.experiment.seeds)
@@ -49,7 +52,7 @@ def _picture(result: "BreakEven", points: pd.DataFrame) -> Any:
         marks,
         _lever(result),
         _quantity(result),
-        f"{result.experiment.name}: {result.policy} against {result.baseline}",
+        f"{result.experiment.name}: {result.policy} against {result.baseline} along the lever",
         f"Mean of {count} shared worlds with its 95% band; thick: where the crossing lies"
         if count > 1 else "One world; more seeds would give a band",
         (yes, no) if above else (no, yes),

@@ -15,8 +15,12 @@ import click
 COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
+<<<<<<< HEAD
     "robust",
     "paradox",
+=======
+    "sensitivity", "robust", "optimise", "break-even",
+>>>>>>> main
     "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""

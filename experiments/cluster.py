@@ -7,7 +7,7 @@ this version of the model; that is looked up before the first run, and by each b
 import time
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.executors import Finished, batch_size
 from experiments.extras import extra
@@ -15,6 +15,9 @@ from experiments.plan import Job
 from experiments.worker import batch_of, unlike, work
 from sim.compiled import model_version
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.run import Performer
 
 CONNECT = 6.0
 """Seconds to wait for a cluster's scheduler, and then for its first worker."""
@@ -50,6 +53,7 @@ class Cluster:
         self.where = where
         self.kind = kind
         self.broken = False
+        self.performer: Performer = "compiled"
         distributed = extra("distributed", "cluster")
         self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
         self._client = _connected(distributed, where)
@@ -74,7 +78,7 @@ class Cluster:
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
-        return self._pool.submit(work, batch_of(jobs, self.kind))
+        return self._pool.submit(work, batch_of(jobs, self.kind, self.performer))
 
     def renew(self) -> None:
         """Do nothing: the scheduler goes on with the workers that are left."""
@@ -96,8 +100,9 @@ class Cluster:
             raise ClusterLost(self._lost("has no workers left" if there else "does not answer"))
 
     def close(self, in_haste: bool) -> None:
-        """Let go of the cluster; in haste, its batches are taken back."""
-        self._pool.shutdown(wait=False, cancel_futures=in_haste)
+        """Let go of the cluster; batches that are still there are taken back."""
+        if self._client.status == "running":
+            self._pool.shutdown(wait=not in_haste)
         self._client.close(timeout=5)
 
     def _lost(self, what: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments import estimates, networks
+from experiments import networks
 from experiments.conclusion import caveats, conclude
 from experiments.design import Experiment
-from experiments.estimates import Estimate, Summary
+from experiments.estimates import Estimate, Layout, Summary, yardstick
 from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.plan import Job, Plan
 from experiments.runner import Progress, Run, run_experiment
@@ -52,17 +52,21 @@ class Comparison:
     @property
     def yardstick(self) -> str:
         """Name of the policy that spend is held against: `none` where it takes part."""
-        return estimates.yardstick(self.experiment)
+        return yardstick(self.experiment)
 
-    @cached_property
+    @property
     def seeds(self) -> tuple[int, ...]:
         """The worlds, in the order in which they were run."""
-        return estimates.seeds(self.experiment, self.runs)
+        return self._layout.seeds
 
-    @cached_property
+    @property
     def worlds(self) -> dict[str, int]:
         """In how many of the worlds each policy was run: the first so many."""
-        return estimates.worlds(self.experiment, self.runs)
+        return self._layout.worlds
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout(self.experiment, self.runs)
 
     @property
     def sampling(self) -> Sampling:
@@ -116,7 +120,7 @@ class Comparison:
 
     def samples(self, outcome: str) -> Array:
         """Return an outcome as an array [policies, seeds]; NaN where undefined or not run."""
-        return estimates.samples(self.experiment, self.runs, outcome)
+        return self._layout.samples(outcome)
 
     def standing(self, outcome: str) -> dict[str, float]:
         """Return a value for each policy by which they can be ranked, where the outcome is defined.

@@ -32,9 +32,8 @@ def findings(comparison: "Comparison") -> tuple[str, str]:
     finding = _Finding(comparison, comparison.outcomes[0])
     stand = comparison.stand
     found = finding.text()
-    if stand is not None:
-        told = stand.grounds if finding.selected is stand else stand.text
-        found = f"{found} {told}"
+    if stand is not None and finding.selected is None:
+        found = f"{found} {stand.text}"
     return found, finding.narrowed() if finding.weighed else ""
 
 
@@ -110,10 +109,10 @@ class _Finding:
         return " ".join(filter(None, (found, self.elsewhere(self.leader))))
 
     def chosen(self, selected: Selected) -> str:
-        """Return the sentence that says which policy was chosen, and by how much it is better."""
+        """Say which policy was chosen, by how much it is better, and on what grounds."""
         if len(selected.chosen) != 1:
-            return selected.choice
-        return f"{selected.choice.removesuffix('.')}{self.by_how_much()}."
+            return selected.text
+        return f"{selected.choice.removesuffix('.')}{self.by_how_much()}. {selected.grounds}"
 
     def level(self, policy: str) -> str:
         estimate = self.comparison.policies[policy][self.measure.name]

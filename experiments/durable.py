@@ -154,3 +154,11 @@ def remove(path: Path) -> None:
     """Remove a file, if it is there."""
     with disk(path), suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove the unfinished files of programs that were killed; nobody may be writing there."""
+    with disk(folder):
+        left = [name for name in os.listdir(folder) if name.startswith(TEMPORARY)]
+    for name in left:
+        remove(folder / name)

@@ -36,20 +36,48 @@ def yardstick(experiment: Experiment) -> str:
     return "none" if "none" in experiment.policies else experiment.baseline
 
 
+class Layout:
+    """Where each run stands among policies and worlds.
+
+    Attributes
+    ----------
+    worlds : dict of str to int
+        In how many worlds each policy was run: always the first so many.
+    seeds : tuple of int
+        The worlds, in the order in which they were run.
+    """
+
+    def __init__(self, experiment: Experiment, runs: Sequence[Run]) -> None:
+        count = Counter(run.policy for run in runs)
+        self.runs = runs
+        self.worlds = {policy: count[policy] for policy in experiment.policies}
+        longest = max(self.worlds, key=lambda policy: count[policy])
+        self.seeds = tuple(run.seed for run in runs if run.policy == longest)
+        row = {policy: i for i, policy in enumerate(experiment.policies)}
+        column = {seed: i for i, seed in enumerate(self.seeds)}
+        self._at = [row[run.policy] for run in runs], [column[run.seed] for run in runs]
+
+    def samples(self, outcome: str) -> Array:
+        """Return an outcome as an array [policies, worlds]; NaN where undefined or not run."""
+        values = np.full((len(self.worlds), len(self.seeds)), np.nan)
+        values[self._at] = [run.values.get(outcome, np.nan) for run in self.runs]
+        return values
+
+
 class Summary:
     """The statistics of an experiment's runs."""
 
     def __init__(self, experiment: Experiment, runs: Sequence[Run]) -> None:
         self.experiment = experiment
-        self.runs = runs
+        self.layout = Layout(experiment, runs)
         policies = list(experiment.policies)
         self.baseline = policies.index(experiment.baseline)
         self.yardstick = policies.index(yardstick(experiment))
         self.sampling = sampling(experiment)
-        self.worlds = tuple(worlds(experiment, runs).values())
+        self.worlds = tuple(self.layout.worlds.values())
 
     def samples(self, outcome: str) -> Array:
-        return samples(self.experiment, self.runs, outcome)
+        return self.layout.samples(outcome)
 
     def estimates(self, name: str) -> list[Estimate]:
         """Return the estimates of an outcome, by policy."""
@@ -101,29 +129,6 @@ class Summary:
         ratios = narrowing(samples, samples[self.baseline])
         ratios[self.baseline] = np.nan
         return [_known(ratio) for ratio in ratios]
-
-
-def worlds(experiment: Experiment, runs: Sequence[Run]) -> dict[str, int]:
-    """Return how many worlds each policy was run in: always the first so many."""
-    count = Counter(run.policy for run in runs)
-    return {policy: count[policy] for policy in experiment.policies}
-
-
-def seeds(experiment: Experiment, runs: Sequence[Run]) -> tuple[int, ...]:
-    """Return the worlds, in the order in which they were run."""
-    count = worlds(experiment, runs)
-    longest = max(count, key=lambda policy: count[policy])
-    return tuple(run.seed for run in runs if run.policy == longest)
-
-
-def samples(experiment: Experiment, runs: Sequence[Run], outcome: str) -> Array:
-    """Return an outcome as an array [policies, worlds]; NaN where undefined or not run."""
-    row = {policy: i for i, policy in enumerate(experiment.policies)}
-    column = {seed: i for i, seed in enumerate(seeds(experiment, runs))}
-    values = np.full((len(row), len(column)), np.nan)
-    for run in runs:
-        values[row[run.policy], column[run.seed]] = run.values.get(outcome, np.nan)
-    return values
 
 
 def _known(value: float) -> float | None:

@@ -7,6 +7,7 @@ has died.
 
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from experiments.worker import Bench, Result, batch_of, work
 
 if TYPE_CHECKING:
     from sim.customer import Customer
+    from sim.run import Performer
 
 Finished = tuple[list[Result], float]
 """What comes of a batch: its results in order, and the seconds that it took."""
@@ -50,6 +52,7 @@ class Threads:
 
     deaths: tuple[type[BaseException], ...] = ()
     broken = False
+    performer: "Performer" = "compiled"
 
     def __init__(self, bench: Bench, workers: int) -> None:
         self.bench = bench
@@ -96,6 +99,7 @@ class Processes:
         self.kind = kind
         self.workers = workers
         self.broken = False
+        self.performer: Performer = "compiled"
         self._pool = self._new_pool()
 
     def _new_pool(self) -> Executor:
@@ -116,11 +120,11 @@ class Processes:
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
-        return self._pool.submit(work, batch_of(jobs, self.kind))
+        return self._pool.submit(work, batch_of(jobs, self.kind, self.performer))
 
     def renew(self) -> None:
         """Replace the pool after a worker has died, which has ended all its batches."""
-        self._pool.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
+        self._pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
         self._pool = self._new_pool()
         self.broken = False
 
@@ -146,10 +150,19 @@ def _begin_worker(parent: int) -> None:
 
 
 def pickled(kind: "type[Customer] | None") -> bytes | None:
-    """Return a class of customers in a form that other processes can read."""
+    """Return a class of customers in a form that other processes can read.
+
+    The code itself is sent, since they may not find the file that it stands in.
+    """
     if kind is None:
         return None
     import cloudpickle
 
-    made: bytes = cloudpickle.dumps(kind)
-    return made
+    module = sys.modules.get(kind.__module__)
+    if module is None or module.__name__ in ("__main__", "sim.customer"):
+        return bytes(cloudpickle.dumps(kind))
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(kind))
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)

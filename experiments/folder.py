@@ -7,7 +7,7 @@ was found damaged.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +45,7 @@ def make(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         there = {each.name for each in path.iterdir()}
         foreign = {n for n in there - ours if not n.startswith(durable.TEMPORARY)}
-        if foreign and manifest.NAME not in there:
+        if foreign and not there & {manifest.NAME, claims.NAME}:
             raise InputError(
                 f"{path} is no folder of results, since it holds {min(foreign)}: name one that "
                 "does not exist yet, or the folder of an earlier sweep"
@@ -135,10 +135,20 @@ def digest(folder: Path, tell: Tell) -> str:
     return batches.digest(identities, rows)
 
 
-def failures(folder: Path) -> list[dict[str, Any]]:
-    """Return the records of runs that failed, by identity; those that cannot be read are left out."""
+def failures(folder: Path, done: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the records of runs that failed, by identity; those that cannot be read are left out.
+
+    Parameters
+    ----------
+    folder
+        The folder of results.
+    done
+        Identities of runs that have been done since.
+    """
     found = []
     for name in names(folder / FAILURES, ".json"):
+        if name.removesuffix(".json") in done:
+            continue
         try:
             found.append(manifest.unsealed(folder / FAILURES / name))
         except (Damaged, FileNotFoundError):

@@ -157,7 +157,7 @@ class _Estimator:
         self.pairs = list(combinations(range(keys), 2)) if second_order else []
         ends = rows[:, [0, -1]]
         # By world, so that what is alike at all points of a world does not blur the products.
-        self.centred = (rows - ends.mean(axis=(0, 1))) / ends.std()
+        self.centred = (rows - rows.mean(axis=(0, 1))) / ends.std()
         self.scale = float(ends.std())
 
     def indices(self) -> Indices:
@@ -222,4 +222,5 @@ class _Estimator:
         made = [self.sobol.first_order(a, ab[:, j], b) for j in range(keys)]
         made += [self.sobol.total_order(a, ab[:, j], b) for j in range(keys)]
         made += [self.sobol.second_order(a, ab[:, j], ab[:, k], ba[:, j], b) for j, k in self.pairs]
-        return np.stack([*made, np.ones_like(variance)]) * variance
+        parts: Array = np.stack([*made, np.ones_like(variance)]) * variance
+        return parts

@@ -30,7 +30,7 @@ SEAL = "sha256"
 def sealed(record: Mapping[str, Any]) -> bytes:
     """Return a record as JSON that holds its own SHA-256."""
     text = json_text({**record, SEAL: ""})
-    return json_text({**record, SEAL: hashlib.sha256(text.encode()).hexdigest()}).encode()
+    return _with_seal(text, "", hashlib.sha256(text.encode()).hexdigest()).encode()
 
 
 def unsealed(path: Path) -> dict[str, Any]:
@@ -45,13 +45,23 @@ def unsealed(path: Path) -> dict[str, Any]:
     """
     data = durable.load(path)
     try:
-        record = json.loads(data)
-    except ValueError as error:
-        raise Damaged("is no longer what was written") from error
-    if not isinstance(record, dict) or sealed(record) != data:
+        text = data.decode()
+        record: dict[str, Any] = json.loads(text)
+        seal = record.pop(SEAL)
+        good = seal == hashlib.sha256(_with_seal(text, seal, "").encode()).hexdigest()
+    except (ValueError, KeyError, AttributeError, TypeError):
+        good = False
+    if not good:
         raise Damaged("is no longer what was written")
-    record.pop(SEAL)
     return record
+
+
+def _with_seal(text: str, old: str, new: str) -> str:
+    """Return the text of a record, whose last entry is its seal, with another seal."""
+    before, found, after = text.rpartition(f'"{SEAL}": "{old}"')
+    if not found:
+        raise ValueError("there is no seal")
+    return f'{before}"{SEAL}": "{new}"{after}'
 
 
 def manifest_of(

@@ -17,6 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,13 @@ def versions() -> dict[str, str]:
         "model": model_version(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        **{name: metadata.version(name) for name in PACKAGES},
+        **_packages(),
     }
+
+
+@cache
+def _packages() -> dict[str, str]:
+    return {name: metadata.version(name) for name in PACKAGES}
 
 
 class ResultsFolder:

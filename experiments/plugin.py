@@ -100,10 +100,6 @@ def _module(file: str, digest: str) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
-    import cloudpickle
-
-    # Workers cannot import a file by a path of this machine: send them the code itself.
-    cloudpickle.register_pickle_by_value(module)
     return module
 
 

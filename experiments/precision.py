@@ -52,6 +52,15 @@ class PrecisionRule:
         """How the intervals have to be made."""
         return Sampling(self.first)
 
+    @property
+    def promise(self) -> str:
+        """What the rule does in every setting of several, in words."""
+        measure = MEASURES[self.outcome]
+        return (
+            f"In each setting {PROCEDURE} adds worlds until the 95% interval of every difference in "
+            f"{measure.label} reaches {given(measure, self.half_width)} or less to either side."
+        )
+
     def stand(self, names: Sequence[str], rows: Sequence[Array], baseline: int) -> "Reached":
         """Return how things stand after some worlds.
 
@@ -87,7 +96,7 @@ class PrecisionRule:
 
     def _wanted(self, samples: Array, reach: Array) -> int:
         """Return how many worlds are wanted in all, from what is known of the variances."""
-        run = samples.shape[1]
+        run: int = samples.shape[1]
         if run < self.first:
             return self.first
         finite = np.isfinite(samples).sum(axis=1)
@@ -134,6 +143,11 @@ class Reached:
         found = [half for name, half in self.half_widths.items() if name not in self.undefined]
         return bool(found) and all(half <= self.rule.half_width for half in found)
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Nothing: the rule makes intervals narrow, and chooses none."""
+        return ()
+
     @cached_property
     def text(self) -> str:
         """What was reached, by which procedure and with how many runs, in words."""
@@ -158,9 +172,14 @@ class Reached:
                 f"After {spent}, the most that were allowed, {what} is not known to within "
                 f"{wanted}: the interval is still wider for {widest}"
             )
+        added = (
+            "worlds were added to the first"
+            if run > rule.first
+            else "no worlds were added to the first"
+        )
         parts.append(
-            f"worlds were added to the first {rule.first} by {PROCEDURE}, under which a 95% "
-            "interval covers what it says although the results decided how many"
+            f"{added} {rule.first} by {PROCEDURE}, under which a 95% interval covers what it says "
+            "although the results decided how many"
         )
         if self.undefined:
             parts.append(f"the {measure.label} was undefined for {listed(self.undefined)}")

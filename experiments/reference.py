@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import yaml
@@ -120,6 +120,7 @@ def _bounds(field: Any) -> str:
 def _sections() -> dict[str, Any]:
     """Return the sections of parameters by the name under which a file has them."""
     from experiments.experiment_file import ExperimentFile, NamedPolicy
+    from experiments.sections.designs import Sampled
     from sim import events, world
     from sim.parameters import Section
     from sim.policy import Policy
@@ -130,10 +131,16 @@ def _sections() -> dict[str, Any]:
         for name, field in world.World.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     }
-    return inner | {
+    asked = {
+        name: kind
+        for name, field in ExperimentFile.model_fields.items()
+        for kind in get_args(field.annotation)
+        if isinstance(kind, type) and issubclass(kind, Section)
+    }
+    return inner | asked | {
         "outages": world.Outage, "policy": Policy, "scenario": Scenario,
         "policy_changes": PolicyChange, "experiment": ExperimentFile,
-        "policies": NamedPolicy, "customer": events.Start,
+        "policies": NamedPolicy, "sampled": Sampled, "customer": events.Start,
         **{kind: field.annotation.__args__[0]
            for kind, field in events.Event.model_fields.items()
            if field.annotation is not None},

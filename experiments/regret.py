@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from experiments.discovery import Redraw
 from experiments.prim import Mask
@@ -178,20 +178,19 @@ def wilson(share: float, number: int) -> tuple[float, float]:
     >>> f"{low:.3f} to {high:.3f}"
     '0.000 to 0.037'
     """
-    from scipy.special import ndtri
-
     z2 = float(ndtri(0.5 + LEVEL / 2)) ** 2 / number
     middle = (share + z2 / 2) / (1 + z2)
     reach = np.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
     return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
-def none_in(number: int) -> float:
-    """Return the share that can be ruled out, at 95%, by meeting none in so many draws.
+def at_most(met: int, number: int) -> float:
+    """Return the share that can be ruled out, at 95%, by meeting so few in so many draws.
 
-    The exact form of the rule of three, 3 / `number` (Hanley & Lippman-Hand 1983).
+    The upper end of Clopper & Pearson (1934), on one side; with none met the exact form of the
+    rule of three, 3 / `number` (Hanley & Lippman-Hand 1983).
 
-    >>> f"{none_in(100):.4f}"
-    '0.0295'
+    >>> f"{at_most(0, 100):.4f} {at_most(2, 100):.4f} {at_most(100, 100):.4f}"
+    '0.0295 0.0616 1.0000'
     """
-    return float(1.0 - 0.05 ** (1.0 / number))
+    return 1.0 if met == number else float(betaincinv(met + 1, number - met, LEVEL))

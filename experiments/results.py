@@ -225,11 +225,12 @@ def open_results(path: str | os.PathLike[str]) -> Results:
         for batch in folder.good_batches(place, _warn)
     ]
     _check_columns(place, parts)
+    done = {each for part in parts for each in part.runs.column("identity").to_pylist()}
     return Results(
         _once(parts),
         experiment=manifest["experiment"],
         keys=manifest["keys"],
-        failures=folder.failures(place),
+        failures=folder.failures(place, done),
     )
 
 

@@ -7,14 +7,17 @@ have in common at which another does better is found by scenario discovery
 Management Science 52: 514-528).
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.assumptions import Crossed, crossed
 from experiments.design import Experiment
-from experiments.outcomes import MEASURES
+from experiments.designs import described
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.regret import Regrets
 from experiments.robust_conclusion import OBSERVABLES
 from experiments.robustness import Robustness
@@ -30,6 +33,7 @@ def robust(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    network_of: Callable[[Any], Any] | None = None,
 ) -> Robustness:
     """Run an experiment's policies over its assumptions, and judge them.
 
@@ -39,19 +43,25 @@ def robust(
         With a `robust` section that has ranges, or a `design`.
     folder : Path, optional
         Where runs are kept, and found again.
-    workers, progress
+    workers, progress, network_of
         See `experiments.sweep.sweep`.
 
     Raises
     ------
     InputError
-        If there is nothing to compare: one policy, one seed, nothing varied.
+        If there is nothing to compare: one policy, one seed, nothing varied; or if no run came
+        to an end.
     """
     from experiments.sweep import sweep
 
     section = asked(experiment)
     over = crossed(experiment, section)
-    swept = sweep(over.plan, folder, workers=workers, progress=progress)
+    if len(over.policies) < 2:
+        raise InputError("policies must be two or more: there is nothing to regret with one")
+    swept = sweep(over.plan, folder, workers=workers, progress=progress, network_of=network_of)
+    if swept.failed == swept.runs:
+        job, failure = swept.failures[0]
+        raise InputError(f"every run failed; the first, {described(job.point)}: {failure.error}")
     return judged(over, section, swept.results.runs)
 
 
@@ -64,8 +74,11 @@ def asked(experiment: Experiment) -> Robust:
             f"robust.outcome = {outcome} is neither good nor bad by itself, so that no policy can "
             "be best at it; name another, e.g. reputation"
         )
-    if len(experiment.policies) < 2:
-        raise InputError("policies must be two or more: there is nothing to regret with one")
+    if outcome in RATIOS_OF_MEANS:
+        raise InputError(
+            f"robust.outcome = {outcome} is no outcome of a single run; name another, e.g. "
+            "npv_per_person, which holds costs and gains"
+        )
     if len(experiment.seeds) < 2:
         raise InputError("seeds = 1 must be at least 2: one world cannot tell a lead from luck")
     return section.model_copy(update={"outcome": outcome})
@@ -84,11 +97,6 @@ def judged(over: Crossed, section: Robust, runs: pd.DataFrame) -> Robustness:
         As in `experiments.results.Results`: columns `cell`, `seed` and a column per outcome.
     """
     assert section.outcome is not None
-    if section.outcome not in runs:
-        raise InputError(
-            f"robust.outcome = {section.outcome} is no outcome of a single run; name another, e.g. "
-            "npv_per_person, which holds costs and gains"
-        )
     reached = over.samples(runs, section.outcome)
     whole = np.isfinite(reached).all(axis=1).sum(axis=1) >= 2
     kept = np.flatnonzero(whole).tolist()

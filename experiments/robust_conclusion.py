@@ -33,15 +33,9 @@ OBSERVABLES = {
         "fewer than {} of the customers stay for a year",
         "more than {} of the customers stay for a year",
     ),
-    "customer_share": Observable(
-        "fewer than {} of the market are customers", "more than {} of the market are customers"
-    ),
     "good_to_bad": Observable(
         "fewer than {} good stories are told for each bad one",
         "more than {} good stories are told for each bad one", share=False,
-    ),
-    "nps": Observable(
-        "the net promoter score is below {}", "the net promoter score is above {}", share=False
     ),
 }  # fmt: skip
 """What a firm can see without knowing the assumptions, by outcome; observed under the baseline."""
@@ -112,10 +106,10 @@ def _choice(result: "Robustness") -> str:
     measure = result.measure
     if own.max_regret == 0:
         chance = result.could_lose
-        bound = f", so the share where one would is below {_bound(chance)} (95%)" if chance else ""
+        bound = f"; the share where one may is below {_bound(chance)} (95%)" if chance else ""
         return (
             f"{name} is the policy to choose, and nothing that was tried overturns it: at none of "
-            f"{result.points} points did another reach a better {measure.label}{bound}."
+            f"{result.points} points did another reach a better {measure.label}{bound}.{_sureness(result)}"
         )
     first = (
         f"{name} is the policy to choose under these assumptions: {_CRITERIA[result.criterion]} "
@@ -162,6 +156,15 @@ def _share(share: float) -> str:
     return {0.0: "no point", 1.0: "every point"}.get(share) or f"{percent(share)} of the points"
 
 
+def in_points(share: float) -> str:
+    """Return a share of the points that there are, of which none and all can be said.
+
+    >>> [in_points(share) for share in (0.0, 0.999, 0.5, 1.0)]
+    ['0%', 'over 99%', '50%', '100%']
+    """
+    return {0.0: "0%", 1.0: "100%"}.get(share) or percent(share)
+
+
 def _overturned(result: "Robustness") -> str:
     met = int(result.overturned.sum())
     if result.standings[result.recommended].max_regret == 0:
@@ -203,9 +206,9 @@ def _limits(result: "Robustness", found: "Description") -> str:
 
 def _trust(found: "Description", better: str) -> str:
     """Return a sentence on how much of the matter a description tells."""
+    told, right = ("all" if share == 1 else f"{percent(share)} of" for share in found.fit[:2])
     text = (
-        f"This tells {percent(found.fit.coverage)} of the points where {better}, and is right at "
-        f"{percent(found.fit.density)} of those that it tells"
+        f"This tells {told} the points where {better}, and is right at {right} those that it tells"
     )
     if min(found.fit.coverage, found.fit.density) >= _WELL:
         return f"{text}."

@@ -14,7 +14,7 @@ from experiments.networks import upon
 from experiments.outcomes import MEASURES
 from experiments.plots.robust import Axis, overturned, regret_strips
 from experiments.report import as_it_stands, cells, write_experiment
-from experiments.robust_conclusion import OBSERVABLES, amount_and_ends, in_percent, said
+from experiments.robust_conclusion import OBSERVABLES, amount_and_ends, in_percent, in_points, said
 from experiments.sections.keys import parameter_of
 from experiments.statistics import Array
 from experiments.tables import console, table
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from experiments.robustness import Robustness
 
 _ADVANTAGE = "advantage"
+
+_ALIKE = 0.9
+"""Rank correlation from which on two columns say the same, and one of them is enough."""
 
 
 def show_robustness(result: "Robustness") -> None:
@@ -44,15 +47,15 @@ def regret_grid(result: "Robustness") -> Grid:
         (
             name,
             *(number(value, 3) for value in one[:3]),
-            percent(one.win_share),
+            in_points(one.win_share),
             f"{percent(one.win_low)} to {percent(one.win_high)}",
-            "-" if one.beats_baseline_share is None else percent(one.beats_baseline_share),
+            "-" if one.beats_baseline_share is None else in_points(one.beats_baseline_share),
         )
         for name, one in result.standings.items()
     ]
     heads = (
         "policy", "mean", "90th percentile", "greatest", "best at",
-        "95% interval" if result.sampled else "luck of the worlds", f"beats {result.baseline} at",
+        "95% interval" if result.sampled else "luck of the worlds", "beats baseline at",
     )  # fmt: skip
     return Grid(f"Regret: shortfall from the best policy in {_quantity(result)}", heads, rows)
 
@@ -65,7 +68,7 @@ def limits_grid(result: "Robustness") -> Grid:
     rows = [
         (
             ", and ".join(said(limit) for limit in found.limits),
-            *(percent(share) for share in (*found.fit[:2], *found.held_out[:2])),
+            *(in_points(share) for share in (*found.fit[:2], *found.held_out[:2])),
         )
         for found in descriptions
         if found is not None
@@ -106,7 +109,9 @@ def _strips(result: "Robustness") -> Any:
                 "policy": list(standings),
                 "mean": [one.mean_regret for one in standings.values()],
                 "p90": [one.p90_regret for one in standings.values()],
-                "best": [f"best at {percent(one.win_share)}" for one in standings.values()],
+                "best": [
+                    f"best at {in_points(one.win_share)} of points" for one in standings.values()
+                ],
             }
         ),
         _quantity(result),
@@ -148,7 +153,10 @@ def _two(result: "Robustness", points: pd.DataFrame) -> list[str]:
     )
     told = dict.fromkeys(limit.column for limit in limits if limit.column in numbers)
     others = ranked(numbers[[c for c in numbers if c in result.assumptions]], result.overturned)
-    return list(dict.fromkeys([*told, *others, _ADVANTAGE]))[:2]
+    first = next(iter([*told, *others, _ADVANTAGE]))
+    alike = numbers.corr("spearman").get(first, pd.Series(dtype=float)).abs()
+    apart = [column for column in others if column in told or alike.get(column, 0.0) < _ALIKE]
+    return list(dict.fromkeys([first, *told, *apart, _ADVANTAGE]))[:2]
 
 
 def _advantage(result: "Robustness") -> Array:
@@ -189,7 +197,7 @@ def _label(result: "Robustness", column: str) -> str:
         unit = "%" if in_percent(column) else measure.unit
         return f"{measure.label} under {result.baseline}" + (f" ({unit})" if unit else "")
     about = parameter_of(column)
-    return f"{column}: {about.meaning} ({about.unit})"
+    return f"{about.meaning} ({column}, {about.unit})"
 
 
 def _page(result: "Robustness", pictured: bool) -> str:

@@ -12,7 +12,7 @@ from experiments.design import Experiment
 from experiments.discovery import Description, describe
 from experiments.outcomes import MEASURES, Measure
 from experiments.prim import Mask
-from experiments.regret import SUMMED, Regrets, none_in, wilson
+from experiments.regret import SUMMED, Regrets, at_most, wilson
 from experiments.robust_conclusion import conclude, notes, said
 from experiments.sections.robust import Criterion, Robust
 
@@ -165,8 +165,16 @@ class Robustness:
 
     @property
     def could_lose(self) -> float | None:
-        """The share of points that may overturn the policy though none was met; else None."""
-        return none_in(self.points) if self.sampled and not self.overturned.any() else None
+        """The share of points that may overturn the policy, at 95%, though none was met; else None.
+
+        Points at which its lead is within noise count as met; None, too, where all are.
+        """
+        if not self.sampled or self.overturned.any():
+            return None
+        own = self.policies.index(self.recommended)
+        surely = ~self.regrets.open & ~self.regrets.beaten[:, own]
+        bound = at_most(int((~surely).sum()), self.points)
+        return bound if bound < 1 else None
 
     @cached_property
     def instead(self) -> str | None:

@@ -130,8 +130,9 @@ class Workforce:
         self.processes = processes
         self.customer = customer
         self.stopped = stopped or threading.Event()
-        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going, make)
+        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going, make=make)
         self._door: Door | None = None
+        self._ready = False
         if cluster is not None:
             self._door = Cluster(cluster, executors.pickled(customer))
 
@@ -147,12 +148,17 @@ class Workforce:
 
     def _opened(self, scenario: Scenario) -> Door:
         """Return the door, opened when the first job comes."""
+        if self._ready and self._door is not None:
+            return self._door
+        compiled = _can_be_compiled(self.customer, scenario)
         if self._door is None:
             count = self.workers or workers_for(scenario)
-            if self.processes or not _can_be_compiled(self.customer, scenario):
+            if self.processes or not compiled:
                 self._door = executors.Processes(executors.pickled(self.customer), count)
             else:
                 self._door = executors.Threads(self._bench, count)
+        self._door.performer = "compiled" if compiled else "agents"
+        self._ready = True
         return self._door
 
     def __enter__(self) -> "Workforce":

@@ -22,6 +22,7 @@ import numpy as np
 from experiments.extras import extra
 from experiments.plan import Point
 from experiments.statistics import Array
+from experiments.wording import decimals
 
 if TYPE_CHECKING:
     from experiments.sections.distributions import Distribution
@@ -32,8 +33,11 @@ GENERATION = 16
 SPREAD = 32
 """Trials of the Sobol sequence, before anything is learnt at all: a power of 2 (Sobol 1967)."""
 
+HALVINGS = 30
+"""How often an interval of shares is halved; a billionth of it is then left."""
+
 FIGURES = 3
-"""Figures of a proposed value: a delay of 1.83 days, and not of 1.8274518 that nobody can keep."""
+"""Figures in which a lever's range is proposed: delays up to 10 days to a tenth of a day."""
 
 Evaluate = Callable[[Sequence[Point]], tuple[Array, Array]]
 """Return spend and objective [points] of some settings of the levers; NaN where undefined."""
@@ -69,6 +73,7 @@ def search(
     trials: int,
     seed: int = 0,
     budget: float = math.inf,
+    known: Sequence[Point] = (),
 ) -> list[Trial]:
     """Try settings of the levers, each generation where the ones before it did well.
 
@@ -86,6 +91,8 @@ def search(
         Luck of the search.
     budget : float
         Spend above which a setting is infeasible: it is learnt from, and avoided.
+    known : sequence of mapping
+        Settings to begin with, brought into the ranges where they lie outside.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def search(
     made: list[Trial] = []
     with _silence():
         study = _study(direction, seed)
-        for shares in _spread(len(ranges), min(trials, SPREAD), seed):
+        for shares in (*_shares(known, ranges), *_spread(len(ranges), seed)):
             study.enqueue_trial(dict(zip(ranges, shares, strict=True)))
         while len(made) < trials:
             asked = [study.ask() for _ in range(min(GENERATION, trials - len(made)))]
@@ -120,13 +127,38 @@ def _study(direction: int, seed: int) -> Any:
     return optuna.create_study(directions=["minimize", towards], sampler=sampler)
 
 
-def _spread(levers: int, count: int, seed: int) -> list[list[float]]:
+def _spread(levers: int, seed: int) -> list[list[float]]:
     """Return the first points of a scrambled Sobol sequence, as shares of each lever's range."""
     from scipy.stats import qmc
 
     sequence = qmc.Sobol(levers, rng=np.random.default_rng(seed))
-    shares: list[list[float]] = sequence.random(SPREAD)[:count].tolist()
+    shares: list[list[float]] = sequence.random(SPREAD).tolist()
     return shares
+
+
+def _shares(points: Sequence[Point], ranges: "Mapping[str, Distribution]") -> Iterator[list[float]]:
+    """Return settings as shares of each lever's distribution; not those that are no choice of it."""
+    for point in points:
+        shares = [_share(point[key], each) for key, each in ranges.items()]
+        known = [share for share in shares if share is not None]
+        if len(known) == len(shares):
+            yield known
+
+
+def _share(value: Any, given: "Distribution") -> float | None:
+    """Return the share of a distribution that lies below a value, by halving."""
+    if given.values is not None:
+        places = [i for i, each in enumerate(given.values) if each == value]
+        return (places[0] + 0.5) / len(given.values) if places else None
+    if value is None:
+        return None
+    low, high = 0.0, 1.0
+    if value <= given.ends[0] or value >= given.ends[1]:
+        return low if value <= given.ends[0] else high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if given.ppf([middle])[0] >= value else (middle, high)
+    return high
 
 
 def _point(trial: Any, ranges: "Mapping[str, Distribution]") -> Point:
@@ -139,7 +171,8 @@ def _rounded(value: Any, given: "Distribution") -> Any:
     if not isinstance(value, float) or given.values is not None:
         return value
     low, high = given.ends
-    return min(max(float(f"{value:.{FIGURES}g}"), low), high)
+    scale = abs(value) if given.kind == "log_uniform" else high - low
+    return min(max(round(value, decimals(scale, FIGURES)), low), high)
 
 
 def _tell(study: Any, trial: Any, made: Trial, budget: float) -> None:

@@ -10,68 +10,20 @@ what is shared by both drops out.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from experiments import indices, statistics
+from experiments import indices
 from experiments.design import Experiment
 from experiments.indices import Index, Indices
-from experiments.plan import Plan, Point, Scalar
+from experiments.plan import Plan, Point
 from experiments.samples import Perform, distinct, samples
 from experiments.sections.sensitivity import Sensitivity as Section
 from experiments.statistics import Array
+from experiments.tornado import Bar, Level, Span, bar_row, one_at_a_time, span_of, tornado
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.sections.distributions import Distribution
-
-TAIL = 0.05
-"""Share of a distribution beyond either end of a tornado's bar."""
-
-PLAIN = ("uniform", "log_uniform", "choice")
-"""Distributions whose bars go to their very ends, for these are as likely as any other value."""
-
-
-class Level(NamedTuple):
-    """A mean over the worlds with its 95% interval; None where it cannot be had."""
-
-    mean: float | None
-    low: float | None
-    high: float | None
-
-
-class Span(NamedTuple):
-    """What is assumed of a key: its distribution in words, and where the tornado looks."""
-
-    text: str
-    low: Scalar
-    middle: Scalar
-    high: Scalar
-
-
-class Bar(NamedTuple):
-    """What becomes of a quantity when one assumption alone goes from end to end.
-
-    Attributes
-    ----------
-    key : str
-    at_low, at_high : Level
-        The quantity with the key at the low and at the high end, all else in the middle.
-    swing : Level
-        The second less the first, world by world.
-    overturned : tuple of str
-        Ends (`low`, `high`) at which a difference has another sign than in the middle.
-    surely : bool
-        Whether at one of them the interval leaves zero out, and in the middle too.
-    """
-
-    key: str
-    at_low: Level
-    at_high: Level
-    swing: Level
-    overturned: tuple[str, ...]
-    surely: bool
 
 
 @dataclass(frozen=True)
@@ -210,20 +162,6 @@ def ranked(keys: Sequence[str], found: Sequence[Index]) -> list[tuple[str, Index
     return sorted(pairs, key=lambda pair: -(pair[1].value or 0.0))
 
 
-def bar_row(bar: Bar, span: Span) -> dict[str, Any]:
-    """Return a bar of the tornado as plain data."""
-    return {
-        "key": bar.key,
-        "low": span.low,
-        "high": span.high,
-        **{f"at_low_{name}": value for name, value in bar.at_low._asdict().items()},
-        **{f"at_high_{name}": value for name, value in bar.at_high._asdict().items()},
-        **{f"swing_{name}": value for name, value in bar.swing._asdict().items()},
-        "overturned": list(bar.overturned),
-        "surely": bar.surely,
-    }
-
-
 def analyse(experiment: Experiment, perform: Perform) -> Sensitivity:
     """Run what is needed, and say what the outcomes hang on.
 
@@ -256,17 +194,17 @@ class _Analysis:
         self.worlds = experiment.seeds[: self.section.seeds]
 
     def result(self) -> Sensitivity:
-        spans = {key: _span(given) for key, given in self.ranges.items()}
+        spans = {key: span_of(given) for key, given in self.ranges.items()}
         sample = _Part(self, self.sample(), self.worlds)
-        tornado = _Part(self, _one_at_a_time(spans), self.experiment.seeds)
+        moved = _Part(self, one_at_a_time(spans), self.experiment.seeds)
         studies = tuple(
-            self.study(outcome, policy, baseline, sample.of(outcome), tornado.of(outcome))
+            self.study(outcome, policy, baseline, sample.of(outcome), moved.of(outcome))
             for outcome in self.outcomes
             for policy, baseline in self.pairs()
         )
         return Sensitivity(
             self.experiment, spans, studies, self.section.samples, len(self.worlds),
-            sample.failed + tornado.failed, {"sample": sample.runs, "tornado": tornado.runs},
+            sample.failed + moved.failed, {"sample": sample.runs, "tornado": moved.runs},
         )  # fmt: skip
 
     def sample(self) -> list[Point]:
@@ -294,7 +232,7 @@ class _Analysis:
             other = self.policies.index(baseline)
             values, apart = values - sampled[:, other], apart - moved[:, other]
         found = indices.estimate(values, len(self.keys), self.section.second_order)
-        middle, bars = _tornado(self.keys, apart, baseline is not None)
+        middle, bars = tornado(self.keys, apart, baseline is not None)
         return Study(outcome, policy, baseline, found, middle, bars)
 
 
@@ -331,47 +269,3 @@ def _policies(experiment: Experiment, section: Section) -> tuple[str, ...]:
         return tuple(experiment.policies)
     wanted = {section.policy, experiment.baseline}
     return tuple(policy for policy in experiment.policies if policy in wanted)
-
-
-def _span(given: "Distribution") -> Span:
-    tail = 0.0 if given.kind in PLAIN else TAIL
-    low, middle, high = given.ppf(np.array([tail, 0.5, 1.0 - tail]))
-    return Span(given.text, low, middle, high)
-
-
-def _one_at_a_time(spans: Mapping[str, Span]) -> list[Point]:
-    """Return the middle, and for each key the low and the high end."""
-    middle = {key: span.middle for key, span in spans.items()}
-    ends = [{**middle, key: end} for key, s in spans.items() for end in (s.low, s.high)]
-    return [middle, *ends]
-
-
-def _tornado(keys: Sequence[str], moved: Array, difference: bool) -> tuple[Level, tuple[Bar, ...]]:
-    """Return the middle and the bars of an array [points, worlds] of `_one_at_a_time`."""
-    middle, *ends = _levels(moved)
-    swings = _levels(moved[2::2] - moved[1::2])
-    bars = [
-        _bar(key, middle, low, high, swing, difference)
-        for key, low, high, swing in zip(keys, ends[::2], ends[1::2], swings, strict=True)
-    ]
-    return middle, tuple(sorted(bars, key=lambda bar: -abs(bar.swing.mean or 0.0)))
-
-
-def _levels(moved: Array) -> list[Level]:
-    columns = statistics.mean_interval(moved)
-    return [
-        Level(*(float(each) if np.isfinite(each) else None for each in row))
-        for row in zip(*columns, strict=True)
-    ]
-
-
-def _bar(key: str, middle: Level, low: Level, high: Level, swing: Level, difference: bool) -> Bar:
-    ends = {"low": low, "high": high} if difference else {}
-    turned = {name: end for name, end in ends.items() if (end.mean or 0) * (middle.mean or 0) < 0}
-    surely = sure(middle) and any(sure(end) for end in turned.values())
-    return Bar(key, low, high, swing, tuple(turned), surely)
-
-
-def sure(level: Level) -> bool:
-    """Tell whether an interval leaves zero out."""
-    return level.low is not None and level.high is not None and (level.low > 0 or level.high < 0)

@@ -3,17 +3,23 @@
 from typing import TYPE_CHECKING
 
 from experiments.outcomes import MEASURES
+from experiments.sections.keys import said
 from experiments.sensitivity import ranked
+from experiments.tornado import sign
 from experiments.wording import amount, listed, percent
 
 if TYPE_CHECKING:
     from experiments.indices import Index
-    from experiments.sensitivity import Bar, Sensitivity, Study
+    from experiments.sensitivity import Sensitivity, Study
+    from experiments.tornado import Bar
 
 _MATTERS = 0.05
 """Share of the variance from which on an assumption is named."""
 
 _NAMED = 3
+
+_LEAST_TOTAL = 0.8
+"""Sum of the total indices, in truth at least 1, below which the sample was too small."""
 
 
 def conclude(result: "Sensitivity") -> str:
@@ -77,23 +83,34 @@ def share(index: "Index") -> str:
 def _overturns(result: "Sensitivity", study: "Study") -> str:
     if study.baseline is None or study.middle.mean is None:
         return ""
-    turned = [bar for bar in study.bars if bar.overturned]
-    middle = _amount(study, study.middle)
-    start = f"With all in the middle of their ranges it is {middle}"
-    if not turned:
-        return f"{start}, and no assumption alone, taken to either end, changes its sign."
-    told = [_turn(result, study, bar, end) for bar in turned for end in bar.overturned]
-    single = "one assumption alone overturns it" if len(turned) == 1 else (
-        "any one of these alone overturns it")  # fmt: skip
-    return f"{start}; {single}: {'; '.join(told)}."
+    doubt = "" if sign(study.middle) else "which cannot be told from nothing, "
+    start = f"With all in the middle of their ranges it is {_amount(study, study.middle)}, {doubt}"
+    sure = [bar for bar in study.bars if bar.surely]
+    maybe = [bar.key for bar in study.bars if bar.overturned and not bar.surely]
+    if not sure and not maybe:
+        return f"{start}and no assumption alone, taken to either end, changes its sign."
+    told = "; ".join(_turn(result, study, bar) for bar in sure)
+    if sure:
+        does = "overturns it" if sign(study.middle) else "decides it"
+        one = "one assumption alone" if len(sure) == 1 else "any of these alone"
+        told = f"{start}and {one} {does}: {told}."
+    else:
+        told = f"{start}and no assumption alone surely changes its sign."
+    many = listed(maybe) + (" may each" if len(maybe) > 1 else " may") if maybe else ""
+    also = " alone change its sign, as far as can be told." if not sure else (
+        " do so too, as far as can be told.")  # fmt: skip
+    return f"{told} {many[:1].upper()}{many[1:]}{also}" if maybe else told
 
 
-def _turn(result: "Sensitivity", study: "Study", bar: "Bar", end: str) -> str:
-    value = getattr(result.spans[bar.key], end)
-    level = bar.at_low if end == "low" else bar.at_high
-    said = f"{value:g}" if isinstance(value, float) else str(value)
-    doubt = "" if bar.surely else ", which may be luck"
-    return f"{bar.key} at {said} makes it {_amount(study, level)}{doubt}"
+def _turn(result: "Sensitivity", study: "Study", bar: "Bar") -> str:
+    """Return what becomes of a difference at the ends at which its sign is another."""
+    span = result.spans[bar.key]
+    ends = {"low": (span.low, bar.at_low), "high": (span.high, bar.at_high)}
+    shown = [
+        each for name, each in ends.items() if name in bar.overturned or not sign(study.middle)
+    ]
+    parts = [f"at {said(value)} it is {_amount(study, level)}" for value, level in shown]
+    return f"with {bar.key} {' and '.join(parts)}"
 
 
 def _amount(study: "Study", level: tuple[float | None, float | None, float | None]) -> str:
@@ -116,6 +133,13 @@ def notes(result: "Sensitivity") -> tuple[str, ...]:
     for study in result.studies:
         if study.indices.reason and study is not result.told:
             found.append(f"{subject(study)}: no indices, since {study.indices.reason}.")
+    for study in result.studies:
+        total = sum(index.value or 0.0 for index in study.indices.total)
+        if not study.indices.reason and total < _LEAST_TOTAL:
+            found.append(
+                f"{subject(study)}: the shares with others add up to {total:.2f}, and in truth to 1 "
+                "or more; take more samples."
+            )
     if result.failed:
         found.append(f"{result.failed} runs failed; the rows of the sample that need them are out.")
     moved = [key for key in result.keys if key.startswith("policy.")]

@@ -8,9 +8,10 @@ from experiments import plots
 from experiments.grids import UNKNOWN, Grid, intervals
 from experiments.outcomes import MEASURES
 from experiments.report import as_it_stands, cells, write_experiment
-from experiments.sections.distributions import said
-from experiments.sensitivity import bar_row, index_rows, interaction_rows, ranked
+from experiments.sections.keys import said
+from experiments.sensitivity import index_rows, interaction_rows, ranked
 from experiments.sensitivity_conclusion import subject
+from experiments.tornado import bar_row
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder
@@ -71,9 +72,9 @@ def tornado_frame(result: "Sensitivity") -> pd.DataFrame:
 
 def runs_frame(result: "Sensitivity") -> pd.DataFrame:
     """Return every run; `part` says whether it belongs to the sample or to the tornado."""
-    return pd.concat(
-        [frame.assign(part=name) for name, frame in result.runs.items()], ignore_index=True
-    )
+    parts = [frame.assign(part=name) for name, frame in result.runs.items()]
+    made: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return made
 
 
 def _panel(result: "Sensitivity", study: "Study") -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _tornado(result: "Sensitivity") -> Any:
             ends = {"at_low": bar.at_low, "at_high": bar.at_high}
             rows.append({
                 **_panel(result, study), "key": key, "low_value": said(span.low),
-                "high_value": said(span.high), "overturned": bool(bar.overturned),
+                "high_value": said(span.high), "overturned": bar.surely,
                 **{f"{name}{part}": value for name, level in ends.items()
                    for part, value in zip(("", "_low", "_high"), level, strict=True)},
             })  # fmt: skip
@@ -127,8 +128,9 @@ def _shares(result: "Sensitivity") -> Any:
     return plots.shares(
         frame.astype(dict.fromkeys(frame.columns[2:], "float64")),
         _title(result, "what it hangs on"),
-        f"Sobol' indices with 95% intervals: {result.samples} rows of the sample, {result.worlds} "
-        "worlds at each point; luck is taken out",
+        "Circles: what each assumption is behind alone; squares: together with the others. Sobol' "
+        f"indices with 95% intervals, luck taken out: {result.samples} rows of the sample, "
+        f"{result.worlds} worlds at each point",
     )
 
 
@@ -160,7 +162,7 @@ def _tornado_grid(result: "Sensitivity", study: "Study") -> Grid:
     ]
     for bar, low, high in zip(study.bars, levels[1::2], levels[2::2], strict=True):
         span = result.spans[bar.key]
-        turned = " (overturned)" if bar.overturned else ""
+        turned = " (decides)" if bar.surely else " (may decide)" if bar.overturned else ""
         rows.append((bar.key + turned, said(span.low), *low, said(span.high), *high))
     heads = ("assumption", "low", "there", "95% interval", "high", "there", "95% interval")
     return Grid(f"{subject(study)}{f' ({unit})' if unit else ''}: one at a time", heads, rows)

@@ -56,7 +56,7 @@ def status_of(path: Path) -> Status:
             done.update(batch.runs.column("identity").to_pylist())
         else:
             tell(batch.series, "is not there")
-    failed = [each for each in folder.failures(path) if each["identity"] not in done]
+    failed = folder.failures(path, done)
     return Status(
         record["experiment"]["name"],
         max(record["planned"], len(done) + len(failed)),

@@ -7,6 +7,7 @@ that is resumed goes on as it would have gone on.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,17 @@ from typing import Any
 import numpy as np
 
 from experiments.design import Experiment
+from experiments.designs import described
 from experiments.outcomes import MEASURES
 from experiments.plan import Job, Plan, Point
 from experiments.precision import PrecisionRule, Reached
 from experiments.selection import Selected, SelectionRule
 from experiments.statistics import FIXED, Array, Sampling
+from experiments.wording import listed
 from sim.errors import InputError
+
+_MOST_TOLD = 5
+"""Settings in which nothing was reached that are named."""
 
 Rule = PrecisionRule | SelectionRule
 Stand = Reached | Selected
@@ -242,12 +248,24 @@ class Rounds:
         """What was decided, in one paragraph; empty without a rule."""
         if len(self.stands) <= 1:
             return "".join(stand.text for stand in self.stands)
-        settled = sum(stand.settled for stand in self.stands)
-        runs = [max(stand.worlds) for stand in self.stands]
-        return (
-            f"In {settled:,} of {len(self.stands):,} settings {_SETTLED[type(self.rule)]}, with "
-            f"{min(runs):,} to {max(runs):,} worlds each. In the first: {self.stands[0].text}"
-        )
+        assert self.rule is not None
+        settled = [stand for stand in self.stands if stand.settled]
+        worlds = [max(stand.worlds) for stand in self.stands]
+        parts = [
+            f"{self.rule.promise} In {len(settled):,} of {len(self.stands):,} settings that was "
+            f"reached, with {min(worlds):,} to {max(worlds):,} worlds"
+        ]
+        chosen = Counter(each for stand in settled for each in stand.chosen)
+        if chosen:
+            parts.append(listed([f"{name} in {count:,}" for name, count in chosen.most_common()]))
+        opened = [
+            described(group.setting)
+            for group, stand in zip(self.groups, self.stands, strict=True)
+            if not stand.settled
+        ]
+        if 0 < len(opened) <= _MOST_TOLD:
+            parts.append(f"not at {listed(opened)}")
+        return "; ".join(parts) + "."
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return what was decided in each group, as plain data."""
@@ -255,9 +273,3 @@ class Rounds:
             {"setting": dict(group.setting), **stand.to_json()}
             for group, stand in zip(self.groups, self.stands, strict=True)
         ]
-
-
-_SETTLED: dict[type, str] = {
-    PrecisionRule: "the intervals became as narrow as asked",
-    SelectionRule: "a best was chosen",
-}

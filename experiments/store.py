@@ -196,8 +196,7 @@ class Store:
     @property
     def failures(self) -> list[dict[str, Any]]:
         """The records of runs that failed and have not been finished since, by identity."""
-        found = folder.failures(self.path)
-        return [record for record in found if record["identity"] not in self.finished]
+        return folder.failures(self.path, self.finished)
 
     @property
     def digest(self) -> str:
@@ -312,8 +311,7 @@ class Store:
     def _tidy(self) -> None:
         """Clear away what killed sweeps left unfinished; only while no other is at work."""
         for path in (self.path, *(self.path / name for name in FOLDERS)):
-            for left in path.glob(f"{durable.TEMPORARY}*"):
-                durable.remove(left)
+            durable.sweep_up(path)
         for name in folder.names(self.path / SERIES):
             if name not in self._series:
                 durable.remove(self.path / SERIES / name)

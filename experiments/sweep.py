@@ -173,6 +173,8 @@ def sweep(
         else:
             for jobs in made.rounds:
                 work.do(jobs)
+                if force.stopped.is_set():
+                    break
         made.stopped = force.stopped.is_set()
         shelf.finish()
     made.seconds = time.perf_counter() - begun

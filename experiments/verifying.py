@@ -159,11 +159,12 @@ def _repeat(
 ) -> None:
     """Do some runs once more, and compare them to the bit."""
     experiment = manifest.experiment_of(record)
+    source = _digest_of(customer, record, path)
     kept = dict(_kept(chosen))
     jobs = []
     for identity, (row, _) in kept.items():
         try:
-            jobs.append(job_of(experiment, record["keys"], row, _digest_of(customer, record, path)))
+            jobs.append(job_of(experiment, record["keys"], row, source))
         except InputError as error:
             found.wrong.append(f"run {identity} cannot be made again: {error}")
     for done, (job, run) in enumerate(perform(jobs, workers=workers, customer=customer), start=1):

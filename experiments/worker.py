@@ -7,7 +7,6 @@ people times the number of runs.
 import threading
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +23,7 @@ from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from sim.customer import Customer
+    from sim.run import Performer
 
 PATIENCE = 30
 """Days that a kernel lives through before it looks whether it shall stop; of a million people about
@@ -74,6 +74,8 @@ class Bench:
     ----------
     kind : type of Customer, optional
         Whose behaviours are performed; the model's own by default.
+    performer : {"compiled", "agents"}
+        Who performs them.
     simulate, network_of : callable, optional
         What makes an outcome of a scenario (and `network=`), and a network of a scenario; the
         model's own by default. Both are called from several threads at once.
@@ -92,9 +94,11 @@ class Bench:
         network_of: Callable[[Any], Any] | None = None,
         stopped: threading.Event | None = None,
         keep_going: bool = True,
+        performer: "Performer" = "compiled",
         make: Callable[[Job, Any], Any] | None = None,
     ) -> None:
         self.kind = kind
+        self.performer = performer
         self.keep_going = keep_going
         self.make = make or self._run
         self.simulate = simulate or self._simulate
@@ -120,26 +124,25 @@ class Bench:
 
     def _simulate(self, scenario: Scenario, network: Any) -> Any:
         """Run a scenario as `sim.simulate` does, but look up now and then whether to stop."""
-        run = _begun(scenario, network, self.kind)
+        run = self._begun(scenario, network)
         for day in (*range(PATIENCE, scenario.days, PATIENCE), scenario.days):
             if self.stopped.is_set():
                 break
             run.advance(day)
         return run.outcome()
 
+    def _begun(self, scenario: Scenario, network: Any) -> Any:
+        """Return a run on its first morning."""
+        if self.kind is None:
+            import sim.run
 
-def _begun(scenario: Scenario, network: Any, kind: "type[Customer] | None") -> Any:
-    """Return a run on its first morning."""
-    if kind is None:
-        import sim.run
+            return sim.run.Run(scenario, network).begin()
+        from sim.model import ReputationModel
 
-        return sim.run.Run(scenario, network).begin()
-    from sim.model import ReputationModel
-
-    model = ReputationModel(scenario, network, kind)
-    run: Any = model.run
-    run.model = model  # which its agents know only weakly
-    return run
+        model = ReputationModel(scenario, network, self.kind, self.performer)
+        run: Any = model.run
+        run.model = model  # which its agents know only weakly
+        return run
 
 
 def kept(job: Job, outcome: Any) -> Run:
@@ -175,12 +178,15 @@ class Batch:
     """SHA-256 of the networks' files by path."""
     kind: bytes | None = None
     """The class of customers, as cloudpickle has it."""
+    performer: "Performer" = "compiled"
+    """Who performs: whether a class can be compiled need be found out but once."""
 
 
-def batch_of(jobs: "tuple[Job, ...]", kind: bytes | None) -> Batch:
+def batch_of(jobs: tuple[Job, ...], kind: bytes | None, performer: "Performer") -> Batch:
     """Pack jobs for another process."""
-    files = {job.scenario.network.file for job in jobs} - {None}
-    return Batch(jobs, model_version(), {file: checksum(file) for file in files if file}, kind)
+    files = {job.scenario.network.file for job in jobs}
+    sums = {file: checksum(file) for file in files if file is not None}
+    return Batch(jobs, model_version(), sums, kind, performer)
 
 
 def work(batch: Batch) -> tuple[list[Result], float]:
@@ -194,7 +200,8 @@ def work(batch: Batch) -> tuple[list[Result], float]:
     if batch.model != model_version():
         raise InputError(unlike(model_version(), batch.model))
     began = time.perf_counter()
-    bench = Bench(None if batch.kind is None else _kind(batch.kind))
+    kind = None if batch.kind is None else _kind(batch.kind)
+    bench = Bench(kind, performer=batch.performer)
     return [_made(bench, job, batch.files) for job in batch.jobs], time.perf_counter() - began
 
 
@@ -231,7 +238,5 @@ def _kind(pickled: bytes) -> "type[Customer]":
     """Return a class of customers: always the same for the same bytes, so that it is compiled once."""
     import pickle
 
-    # That agents perform is said once, where the jobs come from.
-    warnings.filterwarnings("ignore", ".* is performed by agents")
     found: type[Customer] = pickle.loads(pickled)
     return found

@@ -105,7 +105,10 @@ def test_every_shipped_file_loads_and_begins_with_sentences(kind: str) -> None:
 def small(name: str) -> Experiment:
     """Return a shipped experiment made small enough to be run by a test."""
     experiment = load_experiment(name)
-    changes = ["seeds=1", "days=60"]
+    rule = experiment.precision or experiment.select_best
+    changes = ["seeds=10" if rule else "seeds=1", "days=60"]
+    if rule:
+        changes.append(f"{'precision' if experiment.precision else 'select_best'}.at_most=10")
     if experiment.design is None or "market.people" not in experiment.design.keys:
         changes.append("market.people=150")
     if experiment.design is not None:

@@ -145,7 +145,7 @@ def test_a_file_of_another_kind_in_a_file_or_an_option_is_told_at_its_place() ->
         ("scenarios", "market: {people: 9}\nevents: []\ndays: 3\n", "events = [] is not a key"),
         ("histories", "events: [visit]\nmarket: {people: 3}\n", "market = {...} is not a key"),
         ("policies", "fix: 1\ndays: 3\n", "policy.days = 3 is not a key"),
-        ("experiments", "scenario: bakery\npolicy: none\n", "policies is missing"),
+        ("experiments", "scenario: bakery\npolicy: none\n", "did you mean policies?"),
         ("scenarios", "apology: 1\napology: 1\n", "mine.yaml:2"),
     ],
 )  # fmt: skip

@@ -208,7 +208,9 @@ def write(folder: Path, text: str) -> Path:
 def test_shipped_experiments_load(name):
     experiment = load_experiment(name)
     assert experiment.baseline in experiment.policies
-    assert len(experiment.policies) >= 4 and len(experiment.seeds) == 20
+    sections = ("design", "sensitivity", "robust", "optimise", "break_even")
+    if all(getattr(experiment, section) is None for section in sections):
+        assert len(experiment.policies) >= 4 and len(experiment.seeds) == 20
 
 
 def test_the_bakery_experiment_is_what_its_file_says():
@@ -287,7 +289,6 @@ GOOD = "scenario: bakery\npolicies: [none, fast]\n"
     ("text", "line", "said"),
     [
         ("policies: [none]\n", 1, "scenario is missing"),
-        ("scenario: bakery\n", 1, "policies is missing"),
         ("scenario: bakery\npolicies: []\n", 2, "policies"),
         ("scenario: bakerry\npolicies: [none]\n", 1, "did you mean bakery?"),
         ("scenario: away.yaml\npolicies: [none]\n", 1, "does not exist"),
@@ -297,7 +298,7 @@ GOOD = "scenario: bakery\npolicies: [none, fast]\n"
         (GOOD + "seeds: [1, 2, 1]\n", 3, "a seed twice"),
         (GOOD + "seeds: [1, -2]\n", 3, "must be how many worlds"),
         (GOOD + "outcomes: [nps,\n  reputatoin]\n", 4, "did you mean reputation?"),
-        (GOOD + "outcome: [nps]\n", 3, "did you mean outcomes?"),
+        (GOOD + "outcmes: [nps]\n", 3, "did you mean outcomes?"),
         (GOOD + "set: {market.peopel: 5}\n", 3, "did you mean people?"),
         (GOOD + "set:\n  market.people: -5\n", 4, "market.people = -5 must be at least 1"),
         (GOOD + "set: {policy.ease: 4}\n", 3, "policy.ease has no effect here"),

@@ -33,12 +33,18 @@ from sim.errors import InputError
 from sim.policy import Policy
 from sim.scenario import Scenario
 from tests.calling import call, source
-from tests.made_runs import KEYS, a_plan, a_run, an_experiment, pairs
+from tests.made_runs import KEYS, a_plan, an_experiment, pairs
 
 PLAN = a_plan()
 PAIRS = pairs(PLAN)
 WHOLE = Results.of(PAIRS, keys=KEYS).digest
 """What twelve runs come to, wherever they are kept."""
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing is left to the tests of real faults (`make faults`); here it would only take time."""
+    monkeypatch.setattr(os, "fsync", os.fstat)
 
 
 def opened(path: Path, **changes: Any) -> Store:
@@ -88,7 +94,7 @@ def test_what_was_added_is_there_when_the_folder_is_opened_again(tmp_path: Path)
         ]
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(st.permutations(range(12)), st.sets(st.integers(1, 11)))
 def test_the_digest_does_not_depend_on_order_or_files(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cuts: set[int]
@@ -319,12 +325,12 @@ def _work(path: Path, reported: set[str]) -> None:
     with opened(path) as kept:
         job = PAIRS[0][0]
         kept.fail(job, Failure(job.policy, job.seed, "it failed", ""))
-        for some in (PAIRS[:5], PAIRS[5:6], PAIRS[6:]):
+        for some in (PAIRS[:5], PAIRS[5:]):
             kept.add(some)
             reported |= identities(some)
 
 
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS, None])
+@pytest.mark.parametrize("error", [errno.ENOSPC, None])
 def test_whatever_call_fails_nothing_is_lost_and_nothing_half_read(
     tmp_path: Path, error: int | None
 ) -> None:
@@ -348,7 +354,7 @@ def test_whatever_call_fails_nothing_is_lost_and_nothing_half_read(
             assert kept.set_aside == []
             assert not list(path.rglob(f"{durable.TEMPORARY}*"))
         assert finish(path) == WHOLE
-    assert count > 40
+    assert count > 30
 
 
 def test_a_full_disk_is_one_message_and_exit_code_1(
@@ -563,7 +569,3 @@ def test_what_is_not_a_results_file_is_no_result(tmp_path: Path) -> None:
     with opened(path) as kept:
         assert [name in each for each in kept.set_aside] == [True]
         assert kept.digest == WHOLE
-
-
-def test_a_run_is_what_its_job_gives() -> None:
-    assert a_run(PAIRS[0][0]).digest == PAIRS[0][1].digest

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from experiments.design import Experiment
     from experiments.output import ResultsFolder
+    from experiments.plan import Plan
     from experiments.samples import Perform
     from sim.network import Network
     from sim.scenario import Scenario
@@ -127,16 +128,21 @@ def experiment_of(
 
 
 @contextmanager
-def performing(folder: Path | None, workers: int | None) -> "Iterator[Perform]":
+def performing(
+    folder: Path | None, workers: int | None, total: int | None = None
+) -> "Iterator[Perform]":
     """Return what does the runs of an analysis, kept in a folder if one is given, and shows how far.
 
-    Once interrupted, what was done stays in the folder.
+    Once interrupted, what was done stays in the folder. With `total`, the runs of all plans
+    together, the bar counts through; else it begins anew with each plan.
     """
     from experiments.sweep import sweep
 
     announce_compilation()
     network_of = network_aloud()
+    before = 0
     with progress("runs") as advance:
+<<<<<<< HEAD
         yield (
             lambda plan: (
                 sweep(
@@ -144,6 +150,19 @@ def performing(folder: Path | None, workers: int | None) -> "Iterator[Perform]":
                 ).results.runs
             )
         )
+=======
+
+        def perform(plan: "Plan") -> Any:
+            nonlocal before
+            start, before = before, before + len(plan)
+            shown = advance
+            if advance is not None and total is not None:
+                shown = lambda done, _: advance(start + done, total)  # noqa: E731
+            swept = sweep(plan, folder, workers=workers, progress=shown, network_of=network_of)
+            return swept.results.runs
+
+        yield perform
+>>>>>>> main
 
 
 @contextmanager

@@ -81,7 +81,10 @@ def command(
     with options.out_folder(out, "robust") as folder:
         options.announce_compilation()
         with options.progress("runs") as advance:
-            result = robust(chosen, runs, workers=workers, progress=advance)
+            result = robust(
+                chosen, runs, workers=workers, progress=advance,
+                network_of=options.network_aloud(),
+            )  # fmt: skip
         if folder is not None:
             from experiments.robust_report import write_robustness
 

@@ -8,6 +8,7 @@ same numbers give the same bytes.
 
 from experiments.plots.break_even import break_even
 from experiments.plots.curves import one_run, over_time
+from experiments.plots.frontier import frontier, levers_along
 from experiments.plots.policies import against_spend, forest
 from experiments.plots.style import save
 from experiments.plots.tornado import shares, tornado
@@ -16,6 +17,8 @@ __all__ = [
     "against_spend",
     "break_even",
     "forest",
+    "frontier",
+    "levers_along",
     "one_run",
     "over_time",
     "save",

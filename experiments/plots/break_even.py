@@ -1,6 +1,6 @@
 """A difference along a lever: where it crosses zero, and how surely."""
 
-import math
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,13 +10,14 @@ from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.style import COLOURS, GREY, capital, new_figure, styled
 
-Interval = tuple[float, float | None, float | None, str]
-"""Where a crossing lies, its ends (None: beyond the range), and what to write beside it."""
+Mark = tuple[float, float | None, float | None, bool, str]
+"""Where a crossing lies, its ends (None: beyond the range), whether the curve rises there, and what
+to write beside it."""
 
 
 def break_even(
     points: pd.DataFrame,
-    crossings: Sequence[Interval],
+    crossings: Sequence[Mark],
     lever: str,
     quantity: str,
     title: str,
@@ -50,8 +51,8 @@ def break_even(
         axes.margins(x=0.0, y=0.12)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        axes.set_xlabel(capital(lever))
-        axes.set_ylabel(capital(quantity))
+        axes.set_xlabel(lever)
+        axes.set_ylabel(textwrap.fill(capital(quantity), 44))
         _sides(axes, signs)
         for crossing in crossings:
             _mark(axes, crossing, float(at.iloc[0]), float(at.iloc[-1]))
@@ -70,8 +71,8 @@ def _sides(axes: Axes, signs: tuple[str, str]) -> None:
             )  # fmt: skip
 
 
-def _mark(axes: Axes, crossing: Interval, first: float, last: float) -> None:
-    value, low, high, said = crossing
+def _mark(axes: Axes, crossing: Mark, first: float, last: float) -> None:
+    value, low, high, rises, said = crossing
     ends = (first if low is None else low, last if high is None else high)
     colour = COLOURS[1]
     axes.plot(ends, (0.0, 0.0), color=colour, lw=5, alpha=0.55, solid_capstyle="butt", zorder=3)
@@ -79,12 +80,18 @@ def _mark(axes: Axes, crossing: Interval, first: float, last: float) -> None:
         if known is not None:
             axes.plot(end, 0.0, "|", color=colour, ms=12, mew=1.8, zorder=4)
     axes.plot(value, 0.0, "D", color=colour, mfc="white", ms=7, mew=1.8, zorder=5)
-    bottom, top = axes.get_ylim()
-    left = value < (first + last) / 2
-    up = math.isfinite(top) and top > -bottom
+    left, up = _free_corner(value, rises, first, last)
     axes.annotate(
-        said, xy=(value, 0.0), xytext=(8 if left else -8, 14 if up else -14),
-        textcoords="offset points", ha="left" if left else "right", va="bottom" if up else "top",
+        said, xy=(value, 0.0), xytext=(-9 if left else 9, 10 if up else -10),
+        textcoords="offset points", ha="right" if left else "left", va="bottom" if up else "top",
         fontsize=9, color="black", zorder=6,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
     )  # fmt: skip
+
+
+def _free_corner(value: float, rises: bool, first: float, last: float) -> tuple[bool, bool]:
+    """Return on which side of a crossing the curve is not: whether left, and whether above.
+
+    A curve that falls leaves the upper right and the lower left free; one that rises the others.
+    """
+    left = value > first + 0.62 * (last - first)
+    return left, left == rises

@@ -124,6 +124,7 @@ def overturned(
         for policy in policies:
             _points(axes, table[table["best"] == policy], across, up, policy, looks)
         axes.margins(0.04)
+        axes.autoscale_view()
         axes.autoscale(False)
         if across.ends or up.ends:
             _box(axes, across, up)
@@ -160,17 +161,17 @@ def _box(axes: Axes, across: Axis, up: Axis) -> None:
     for threshold, low, high, text in across.ends:
         axes.plot([threshold] * 2, [y0, y1], color="black", lw=1.6, ls=(0, (6, 2)), zorder=1)
         if low is not None and high is not None:
-            axes.axvspan(low, high, color="#999999", alpha=0.22, lw=0, zorder=0)
-        far = threshold > (left + right) / 2
+            axes.fill_betweenx([y0, y1], low, high, color="#999999", alpha=0.25, lw=0, zorder=0)
+        far = threshold > left + 0.85 * (right - left)
         axes.annotate(
-            text, (threshold, upper), (-4 if far else 4, -3), textcoords="offset points",
-            ha="right" if far else "left", va="top", bbox=_PAPER,
+            text, (threshold, y0), (-4 if far else 4, 4), textcoords="offset points",
+            ha="right" if far else "left", va="bottom", fontweight="bold", bbox=_PAPER,
         )  # fmt: skip
     for threshold, low, high, text in up.ends:
         axes.plot([x0, x1], [threshold] * 2, color="black", lw=1.6, ls=(0, (6, 2)), zorder=1)
         if low is not None and high is not None:
-            axes.axhspan(low, high, color="#999999", alpha=0.22, lw=0, zorder=0)
+            axes.fill_between([x0, x1], low, high, color="#999999", alpha=0.25, lw=0, zorder=0)
         axes.annotate(
-            text, (right, threshold), (-3, 4), textcoords="offset points", ha="right", va="bottom",
-            bbox=_PAPER,
+            text, (x0, threshold), (4, 4), textcoords="offset points", ha="left", va="bottom",
+            fontweight="bold", bbox=_PAPER,
         )  # fmt: skip

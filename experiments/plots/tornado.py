@@ -25,7 +25,7 @@ def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtit
         Columns `label, unit, zero, key, low_value, high_value, at_low, at_low_low, at_low_high,
         at_high, at_high_low, at_high_high, overturned`; a row per panel (`label`) and key, keys in
         the order in which they are shown. `zero` says whether the panel shows a difference, of
-        which the sign matters; `overturned` whether the key alone changes it.
+        which the sign matters; `overturned` whether the key alone surely changes it.
     middles
         By label, the quantity with all assumptions in the middle.
     title, subtitle
@@ -39,7 +39,7 @@ def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtit
         for axes, (label, rows) in zip(grid.flat, panels, strict=True):
             _bars(axes, rows, keys, middles[str(label)])
             _finish(axes, str(label), keys, rows)
-        figure.supxlabel(textwrap.fill(subtitle, 110), x=0.012, ha="left", fontsize=9, color=GREY)
+        figure.supxlabel(textwrap.fill(subtitle, 105), x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
 
@@ -91,10 +91,10 @@ def _end(
 
 
 def _finish(axes: Axes, label: str, keys: Sequence[str], rows: pd.DataFrame) -> None:
-    turned = {str(row.key) for row in rows_of(rows) if row.overturned}
+    turned = [str(row.key) for row in rows_of(rows) if row.overturned]
     axes.set_title(textwrap.fill(capital(label), 34))
     axes.set_yticks(range(len(keys)), list(keys))
-    axes.set_ylim(len(keys) - 0.4, -0.6)
+    axes.set_ylim(len(keys) - 0.4, -0.7)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
@@ -105,14 +105,14 @@ def _finish(axes: Axes, label: str, keys: Sequence[str], rows: pd.DataFrame) -> 
     axes.set_xlabel(f"{kind} ({unit})" if unit else kind)
     for key in turned:
         axes.annotate(
-            "changes sides", xy=(1.0, keys.index(key)), xycoords=("axes fraction", "data"),
-            xytext=(-2, 0), textcoords="offset points", ha="right", va="center", fontsize=7.5,
-            style="italic", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, zorder=4,
+            "changes the verdict", xy=(1.0, keys.index(key) - 0.31),
+            xycoords=("axes fraction", "data"), xytext=(-2, 1), textcoords="offset points",
+            ha="right", va="bottom", fontsize=7.5, style="italic",
         )  # fmt: skip
 
 
 def shares(rows: pd.DataFrame, title: str, subtitle: str) -> Figure:
-    """Draw first-order and total Sobol' indices with their intervals, a panel per quantity.
+    """Draw Sobol' indices with their intervals, a panel per quantity: circles first, squares total.
 
     Parameters
     ----------
@@ -129,27 +129,24 @@ def shares(rows: pd.DataFrame, title: str, subtitle: str) -> Figure:
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True, sharex=True)
         for axes, (label, part) in zip(grid.flat, panels, strict=True):
             _shares_panel(axes, str(label), part, keys)
-        handles, labels = grid.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
-        figure.supxlabel(textwrap.fill(subtitle, 110), x=0.012, ha="left", fontsize=9, color=GREY)
+        figure.supxlabel(textwrap.fill(subtitle, 105), x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
 
 def _shares_panel(axes: Axes, label: str, rows: pd.DataFrame, keys: Sequence[str]) -> None:
     axes.axvline(0.0, color=GREY, lw=1.0)
     looks = (
-        ("s1", -0.14, COLOURS[0], "o", "white", "alone"),
-        ("st", 0.14, COLOURS[1], "s", COLOURS[1], "together with the others"),
+        ("s1", -0.14, COLOURS[0], "o", "white"),
+        ("st", 0.14, COLOURS[1], "s", COLOURS[1]),
     )
-    for name, offset, colour, marker, fill, said in looks:
-        for number, row in enumerate(rows_of(rows)):
+    for name, offset, colour, marker, fill in looks:
+        for row in rows_of(rows):
             place = keys.index(str(row.key)) + offset
             ends = [getattr(row, f"{name}_low"), getattr(row, f"{name}_high")]
             axes.plot(ends, [place] * 2, color=colour, lw=1.8, solid_capstyle="butt")
             axes.plot(
-                getattr(row, name), place, marker, ms=5, color=colour, mfc=fill, mew=1.2, ls="none",
-                label=said if number == 0 else None,
-            )  # fmt: skip
+                getattr(row, name), place, marker, ms=5, color=colour, mfc=fill, mew=1.2, ls="none"
+            )
     axes.set_title(textwrap.fill(capital(label), 34))
     axes.set_yticks(range(len(keys)), list(keys))
     axes.set_ylim(len(keys) - 0.5, -0.5)
@@ -157,5 +154,7 @@ def _shares_panel(axes: Axes, label: str, rows: pd.DataFrame, keys: Sequence[str
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
     axes.set_xlabel("share of the variance")
+    low, high = axes.get_xlim()
+    axes.set_xlim(max(low, -0.3), min(high, 1.3))  # no share lies beyond; an interval may
     if rows["st"].isna().all():
         axes.text(0.5, 0.5, "undefined", transform=axes.transAxes, ha="center", color=GREY)

@@ -115,22 +115,27 @@ def parameter_of(key: str) -> Parameter:
     raise ValueError(f"is not a key of world or policy; {_meant(key)}")
 
 
+def parameters() -> list[str]:
+    """Return every key that may be varied; the entries of lists have the number 0."""
+    return [key for key in _fields() if key not in _REFUSED]
+
+
 def _meant(key: str) -> str:
-    fields = _fields()
+    """Return the key that was meant: one with this very last name, or a name much like it."""
+    known = sorted(parameters(), key=lambda name: ".0." in name)
+    by_end: dict[str, str] = {}
+    for name in known:
+        by_end.setdefault(name.rpartition(".")[2], name)
     last = key.rpartition(".")[2]
-    alike = [name for name in fields if name.rpartition(".")[2] == last]
-    alike = [name for name in alike if ".0." not in name] or alike
-    close = nearest(key, fields) if not alike else " or ".join(alike[:3])
-    if not close:
-        by_end = {name.rpartition(".")[2]: name for name in fields}
-        end = nearest(last, by_end)
-        close = by_end[end] if end else None
+    end = nearest(last, by_end)
+    close = by_end.get(last) or ("." in key and nearest(key, known)) or (end and by_end[end])
     return f"did you mean {close}?" if close else "see `amends schema scenario` for all"
 
 
 def _general(key: str) -> str:
     """Return a key with the numbers of its list entries set to 0."""
-    return ".".join("0" if part.isdecimal() else part for part in key.split("."))
+    numbers = re.compile("0|[1-9][0-9]*")
+    return ".".join("0" if numbers.fullmatch(part) else part for part in key.split("."))
 
 
 @cache
@@ -153,7 +158,7 @@ def _within(section: type[Any], above: str) -> Iterator[tuple[str, FieldInfo]]:
 @cache
 def key_schema() -> dict[str, Any]:
     """Return the JSON Schema of a dotted key of world or policy."""
-    names = [name for name in _fields() if name not in _REFUSED]
+    names = parameters()
     listed = sorted({re.escape(name.partition(".")[0]) for name in names if ".0." in name})
     return {
         "description": "a key of world or policy, dotted",

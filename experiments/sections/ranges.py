@@ -41,7 +41,7 @@ def _kind(faults: Faults, loc: Key, given: Any) -> str:
     if not isinstance(given, dict):
         faults.add(loc, given, f"{listed}; a single value goes under `fixed`")
         return ""
-    kinds = [name for name in given if name in SHAPES]
+    kinds = [name for name in SHAPES if name in given]
     if len(kinds) == 1:
         return kinds[0]
     if kinds:

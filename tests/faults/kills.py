@@ -1,0 +1,135 @@
+"""A sweep that is killed a hundred times, and sweeps that share a folder.
+
+Not collected by the ordinary tests; `make faults` runs it.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import folder
+from experiments.results import open_results
+from experiments.verifying import verify
+from tests.calling import source
+
+KILLS = 100
+
+DESIGN = """
+name: killed
+scenario: bakery
+set: {market.people: 5000, days: 365}
+policies: [none, slow, bakery, fast, fast-generous]
+seeds: 25
+outcomes: [reputation]
+design: {grid: {service.failure_probability: [0.02, 0.05], policy.ease: [1.0, 2.0]}}
+"""
+"""Five policies at four points in 25 worlds: 500 runs."""
+
+
+def sweep(design: Path, out: Path, **options: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "experiments.cli", "sweep", str(design), "--out", str(out),
+         "--workers", "2", "--json"],
+        env=source(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, **options,
+    )  # fmt: skip
+
+
+def kill(process: "subprocess.Popen[str]") -> bool:
+    """Kill a process and all that it started; tell whether it was alive."""
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return alive
+
+
+def ended(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def rows(out: Path) -> dict[str, tuple[int, float]]:
+    """Return how often each run is there, and how long it took: done again, it would take otherwise."""
+    found: dict[str, tuple[int, float]] = {}
+    if (out / folder.RUNS).exists():
+        for batch in folder.good_batches(out, _never):
+            for row in batch.runs.select(["identity", "seconds"]).to_pylist():
+                times, _ = found.get(row["identity"], (0, 0.0))
+                found[row["identity"]] = times + 1, row["seconds"]
+    return found
+
+
+def _never(path: Path, why: str) -> None:
+    raise AssertionError(f"{path} {why}")
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("design") / "killed.yaml"
+    path.write_text(DESIGN)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(design: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The sweep, left in peace."""
+    return ended(sweep(design, tmp_path_factory.mktemp("whole") / "sweep"))
+
+
+def test_a_hundred_kills(design: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    """Of all sweeps that were killed, each comes to the same digest, and does nothing twice."""
+    luck, kills, sweeps, useful = random.Random(1), 0, 0, 0
+    while kills < KILLS:
+        out, before = tmp_path / f"sweep-{sweeps}", dict[str, tuple[int, float]]()
+        while kills < KILLS:
+            process = sweep(design, out)
+            time.sleep(luck.uniform(0.5, 9.0))
+            if not kill(process):
+                break
+            kills += 1
+            after = rows(out)
+            assert before.items() <= after.items()  # nothing lost, nothing done again
+            useful += len(after) - len(before) > 0
+            before = after
+        made = ended(sweep(design, out))
+        assert made["skipped"] >= len(before)
+        assert made["done"] + made["skipped"] == made["runs"] == whole["runs"]
+        assert made["digest"] == whole["digest"]
+        after = rows(out)
+        assert before.items() <= after.items() and len(after) == whole["runs"]
+        assert {times for times, _ in after.values()} == {1}
+        assert verify(out).wrong == []
+        sweeps += 1
+    print(f"{kills} kills of {sweeps} sweeps, {useful} while runs were kept", file=sys.stderr)
+    assert useful > KILLS / 10
+
+
+@pytest.mark.parametrize("killed", [False, True, True, True])
+def test_two_sweeps_in_a_folder_do_every_run_once(
+    design: Path, whole: dict[str, Any], tmp_path: Path, killed: bool
+) -> None:
+    out = tmp_path / "sweep"
+    one, two = sweep(design, out), sweep(design, out)
+    if killed:
+        time.sleep(random.Random(str(tmp_path)).uniform(3.0, 8.0))
+        kill(two)
+        made = [ended(one)]
+        assert made[0]["done"] + made[0]["skipped"] == whole["runs"]
+    else:
+        made = [ended(one), ended(two)]
+        assert sum(each["done"] for each in made) == whole["runs"]
+    assert {each["digest"] for each in made} == {whole["digest"]}
+    after = rows(out)
+    assert len(after) == whole["runs"] and {times for times, _ in after.values()} == {1}
+    assert len(open_results(out).runs) == whole["runs"]
