@@ -142,15 +142,6 @@ def performing(
     network_of = network_aloud()
     before = 0
     with progress("runs") as advance:
-<<<<<<< HEAD
-        yield (
-            lambda plan: (
-                sweep(
-                    plan, folder, workers=workers, progress=advance, network_of=network_of
-                ).results.runs
-            )
-        )
-=======
 
         def perform(plan: "Plan") -> Any:
             nonlocal before
@@ -162,7 +153,6 @@ def performing(
             return swept.results.runs
 
         yield perform
->>>>>>> main
 
 
 @contextmanager
