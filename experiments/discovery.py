@@ -36,8 +36,8 @@ from experiments.statistics import LEVEL
 FEWEST = 5
 """Points of interest, and others, below which there is nothing to be found in common."""
 
-COST = 0.05
-"""What each limit beyond the first has to add to the score: a twentieth of a perfect description."""
+COST = 0.08
+"""What each limit beyond the first has to add to the score, at most 1; few limits are understood."""
 
 _POOL = 5
 """Columns that are tried together; more hardly ever stand in the best of three."""

@@ -1,11 +1,13 @@
 """How large a sweep is: what it asks for, whether that is sane, and what it will take."""
 
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.plan import Job, Plan
 from experiments.runner import Failure, Run, workers_for
+from experiments.stopping import Rounds
 from experiments.worker import Bench
 from sim.errors import InputError
 from sim.memory import available_memory
@@ -100,6 +102,8 @@ class Extent:
     Attributes
     ----------
     runs, workers : int
+    at_most : int
+        Runs at most, where the results decide how many there are to be.
     seconds : float
         From beginning to end, with so many workers.
     memory, disk : int
@@ -109,6 +113,7 @@ class Extent:
     """
 
     runs: int
+    at_most: int
     workers: int
     seconds: float
     memory: int
@@ -141,11 +146,13 @@ def extent(plan: Plan, workers: int, span: range) -> Extent:
             break
     runs = len(span)
     each = sum(times) / max(1, len(times))
+    most = Rounds(plan).most if len(span) == len(plan) else runs
     return Extent(
         runs,
+        most,
         workers,
         runs * each / max(1, min(workers, runs)),
-        workers * largest(plan).memory_estimate(),
+        _resident() + workers * largest(plan).memory_estimate(),
         int(runs * sum(sizes) / max(1, len(sizes))),
         len(times),
     )
@@ -157,6 +164,16 @@ def _spread(plan: Plan, span: range) -> Iterator[Job]:
     numbers = [span[(2 * i + 1) * len(span) // (2 * count)] for i in range(count)]
     for number in (*numbers[:1], *numbers):
         yield plan[number]
+
+
+def _resident() -> int:
+    """Return the bytes of memory that this process has taken at its peak."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def _numbers(scenario: Scenario) -> int:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from experiments.design import Experiment
-from experiments.designs import Point, changed
+from experiments.designs import changed
+from experiments.points import Point
 from experiments.sections.keys import Scalar
 from sim.compiled import model_version
 from sim.errors import InputError

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 
 class Observable(NamedTuple):
-    """How one speaks of what can be observed, with `{}` for the amount."""
+    """How one speaks of what can be observed, with `{}` for the percentage."""
 
     below: str
     above: str
-    share: bool = True
 
 
 OBSERVABLES = {
@@ -29,16 +28,10 @@ OBSERVABLES = {
         "fewer than {} of the customers have a problem",
         "more than {} of the customers have a problem",
     ),
-    "yearly_retention": Observable(
-        "fewer than {} of the customers stay for a year",
-        "more than {} of the customers stay for a year",
-    ),
-    "good_to_bad": Observable(
-        "fewer than {} good stories are told for each bad one",
-        "more than {} good stories are told for each bad one", share=False,
-    ),
 }  # fmt: skip
-"""What a firm can see without knowing the assumptions, by outcome; observed under the baseline."""
+"""What a firm can ask its customers, by outcome; seen under the baseline. Only what stands for an
+assumption: outcomes that have many causes tell as much, but by their noise, too, and nobody could act
+on the half per cent of retention at which they would draw the line."""
 
 _CRITERIA = {
     "p90_regret": "its regret at the 90th percentile of the points is the least",
@@ -47,7 +40,7 @@ _CRITERIA = {
 }
 
 _WELL = 0.8
-"""Coverage and density from which on a description tells the matter well."""
+"""Coverage and density, held out, from which on a description tells the matter well."""
 
 
 def said(limit: "Limit") -> str:
@@ -71,7 +64,7 @@ def _words(limit: "Limit") -> tuple[str, str]:
 
 def in_percent(column: str) -> bool:
     """Return whether one speaks of a column in percent."""
-    return column in OBSERVABLES and OBSERVABLES[column].share
+    return column in OBSERVABLES
 
 
 def amount_and_ends(limit: "Limit") -> tuple[str, str]:
@@ -208,9 +201,11 @@ def _trust(found: "Description", better: str) -> str:
     """Return a sentence on how much of the matter a description tells."""
     told, right = ("all" if share == 1 else f"{percent(share)} of" for share in found.fit[:2])
     text = (
-        f"This tells {told} the points where {better}, and is right at {right} those that it tells"
+        f"This tells {told} the points where {better}, and is right at {right} those that it tells "
+        f"({percent(found.held_out.coverage)} and {percent(found.held_out.density)} of points that "
+        "were kept from finding it)"
     )
-    if min(found.fit.coverage, found.fit.density) >= _WELL:
+    if min(found.held_out[:2]) >= _WELL:
         return f"{text}."
     return f"{text}: a rule of thumb and no more."
 

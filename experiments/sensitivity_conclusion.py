@@ -53,7 +53,8 @@ def _hangs_on(result: "Sensitivity", study: "Study") -> str:
     text = f"{subject(study)} {most} {key}, which is behind {share(total)} of its variance"
     text += " over the assumptions, alone and together with others"
     if others:
-        text += f"; then on {listed([f'{name} ({share(other)})' for name, other in others])}"
+        beside = [f"{name} ({share(other).replace(' (', ', ')}" for name, other in others]
+        text += f"; then on {listed(beside)}"
     rest = len(order) - len(named)
     highest = max((_value(other) for _, other in order[len(named) :]), default=0.0)
     if rest > 0 and highest < _MATTERS:

@@ -8,7 +8,7 @@ from experiments import plots
 from experiments.grids import UNKNOWN, Grid, intervals
 from experiments.outcomes import MEASURES
 from experiments.report import as_it_stands, cells, write_experiment
-from experiments.sections.keys import said
+from experiments.sections.keys import parameter_of, said
 from experiments.sensitivity import index_rows, interaction_rows, ranked
 from experiments.sensitivity_conclusion import subject
 from experiments.tornado import bar_row
@@ -168,14 +168,14 @@ def _tornado_grid(result: "Sensitivity", study: "Study") -> Grid:
     return Grid(f"{subject(study)}{f' ({unit})' if unit else ''}: one at a time", heads, rows)
 
 
-def _ranges_grid(result: "Sensitivity") -> Grid:
-    from experiments.sections.keys import parameter_of
-
-    rows = [
-        (key, span.text, parameter_of(key).unit.partition(";")[0], parameter_of(key).meaning)
-        for key, span in result.spans.items()
-    ]
-    return Grid("What was assumed", ("assumption", "range", "unit", "meaning"), rows)
+def _assumed(result: "Sensitivity") -> str:
+    """Return the list of what was assumed, in Markdown."""
+    lines = []
+    for key, span in result.spans.items():
+        about = parameter_of(key)
+        text = f"{span.text} ({about.unit.partition(';')[0]}); {about.meaning}."
+        lines.append(f"- **{as_it_stands(key)}**: {as_it_stands(text)}")
+    return "\n".join(lines)
 
 
 def report(result: "Sensitivity") -> str:
@@ -190,8 +190,8 @@ def report(result: "Sensitivity") -> str:
         f"each point, and a tornado with {len(result.experiment.seeds)}.",
         "![What becomes of it when one assumption alone goes to either end](tornado.png)",
         "![Share of the variance that each assumption is behind](shares.png)",
-        f"## {_ranges_grid(result).title}",
-        cells(_ranges_grid(result)),
+        "## What was assumed",
+        _assumed(result),
     ]
     for study in result.studies:
         for grid in grids(result, study):

@@ -36,7 +36,9 @@ class Memory:
         """Do nothing more: the sweep tells of it."""
 
     def look(self) -> None:
-        """Do nothing: there is nothing to flush."""
+        """Do nothing: nothing waits."""
+
+    flush = look
 
     def finish(self) -> None:
         """Put the runs in order, by cell and seed."""

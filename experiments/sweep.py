@@ -210,7 +210,10 @@ class _Work:
         """Do some jobs, and then those of them that another sweep did not do after all."""
         self.perform(jobs)
         plan = self.made.plan
-        while self.busy[0] and not self.force.stopped.wait(_LOOK_AGAIN):
+        while self.busy[0]:
+            self.shelf.flush()  # or two sweeps could wait for each other's results
+            if self.force.stopped.wait(_LOOK_AGAIN):
+                break
             busy = zip(*self.busy, strict=True)
             self.busy = array("q"), array("Q")
             self.perform(plan.job(plan.cell(cell), seed) for cell, seed in busy)

@@ -38,6 +38,8 @@ def show_sweep(made: "Sweep") -> None:
         f"{_plural('policy', len(plan.policies))} x {len(plan.seeds):,} "
         f"{_plural('seed', len(plan.seeds))}."
     )
+    if made.rounds.text:
+        screen.print(Text(made.rounds.text, style="bold"))
     if made.folder is not None:
         screen.print(f"They are in {escape(printable(str(made.folder)))}")
     screen.print(f"Digest: {made.digest}")
@@ -81,8 +83,9 @@ def _shown(value: object) -> str:
 def show_extent(plan: "Plan", extent: "Extent", shard: tuple[int, int]) -> None:
     """Show what a sweep would take."""
     some = f", part {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
+    more = f", and up to {extent.at_most:,}" if extent.at_most > extent.runs else ""
     rows = [
-        ("runs", f"{extent.runs:,}{some}"),
+        ("runs", f"{extent.runs:,}{some}{more}"),
         ("points of the design", f"{len(plan.points):,}"),
         ("policies", f"{len(plan.policies):,}"),
         ("seeds", f"{len(plan.seeds):,}"),

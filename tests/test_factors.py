@@ -34,6 +34,10 @@ DESIGNS: dict[str, Any] = {
     "one word": {"grid": {"network.kind": ["none", "complete"]}},
     "one switch": {"grid": {"talk.enabled": [True, False]}},
     "limit": {"grid": {"policy.authority": [None, 3, 5]}},
+    "nothing": {"grid": {"policy.delay": [2]}},
+    "one draw": {"lhs": {"samples": 1, "ranges": RANGES}},
+    "long": {"lhs": {"samples": 9, "ranges": {
+        f"policy.{name}": [0, 1] for name in ("compensation", "compensation_per_severity", "fix")}}},
     "map": {"grid": {"policy.delay": [0, 2, 8], "policy.fix": [0, 1]}},
     "holed map": {"grid": {"policy.delay": [0, 2], "policy.fix": [0, 1]},
                   "exclude": [{"policy.delay": 0, "policy.fix": 1}]},
@@ -176,6 +180,13 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path: Path) -> None:
     for suffix in ("png", "svg"):
         one, other = (tmp_path / name / f"factors.{suffix}" for name in ("a", "b"))
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_labels_of_panels_do_not_lie_over_each_other() -> None:
+    for kind in ("long", "three keys", "nested"):
+        boxes = [axes.xaxis.label.get_window_extent() for axes in drawn(kind).axes]
+        for one, other in itertools.combinations(boxes, 2):
+            assert not one.overlaps(other), kind
 
 
 def test_a_line_goes_through_the_means_of_its_levels() -> None:

@@ -117,6 +117,7 @@ def command(
     how = {"workers": workers, "processes": processes, "cluster": cluster, "customer": kind}
     made = _sweep(plan, folder, shard=shard, **how)
     _finish(made, folder)
+    _draw(made, folder)
     if as_json:
         options.print_json(summary(made))
     else:
@@ -130,7 +131,6 @@ def command(
 def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
     """Do the sweep, and end the program if it was stopped on the way."""
     from experiments.commands.watching import stoppable, watching
-    from experiments.durable import DiskError
     from experiments.runner import ClusterLost
     from experiments.sweep import sweep
 
@@ -145,7 +145,7 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
                 made = sweep(
                     plan, folder, watch=watch, stopped=stop.event, network_of=network_of, **how
                 )
-        except (DiskError, ClusterLost) as error:
+        except ClusterLost as error:
             raise click.ClickException(str(error)) from None
     if made.stopped:
         kept = made.done + made.skipped
@@ -158,10 +158,29 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
     return made
 
 
+def _draw(made: "Sweep", folder: Path) -> None:
+    """Put a picture of what the design does to the first outcome into the folder."""
+    experiment = made.plan.experiment
+    target = folder / "pictures"
+    if experiment.design is None or made.done == 0 and (target / "factors.png").exists():
+        return
+    from experiments import plots
+    from experiments.outcomes import MEASURES
+    from experiments.plots.factors import factors
+
+    runs = made.results.runs
+    outcome = MEASURES[experiment.outcomes[0]]
+    if outcome.name not in runs or runs[outcome.name].isna().all():
+        return
+    target.mkdir(exist_ok=True)
+    plots.save(factors(runs, experiment.design, outcome, experiment.name), target, "factors")
+
+
 def summary(made: "Sweep") -> dict[str, Any]:
     """Return what `--json` writes."""
     found = {"name": made.plan.experiment.name, "out": str(made.folder)}
-    return {key: found[key] if key in found else getattr(made, key) for key in JSON}
+    told = {key: found[key] if key in found else getattr(made, key) for key in JSON}
+    return told | ({"stopping": made.rounds.to_json()} if made.rounds.rule else {})
 
 
 def _finish(made: "Sweep", folder: Path) -> None:
@@ -198,7 +217,7 @@ def _tell_extent(
     if as_json:
         told = {
             "name": plan.experiment.name, "out": str(folder), "dry_run": True,
-            "runs": found.runs, "points": len(plan.points), "policies": len(plan.policies),
+            "runs": found.runs, "at_most": found.at_most, "points": len(plan.points), "policies": len(plan.policies),
             "seeds": len(plan.seeds), "workers": found.workers, "seconds": found.seconds,
             "memory": found.memory, "disk": found.disk, "timed": found.timed,
         }  # fmt: skip

@@ -1,5 +1,6 @@
 """An outcome at points drawn at random: a cloud for each key, the strongest first."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ MOST_DOTS = 1000
 
 def clouds(runs: pd.DataFrame, design: Design, measure: Measure, title: str) -> Figure:
     """Draw the mean at each point against each key; see `experiments.plots.factors.factors`."""
-    keys = list(design.varied)
+    keys = list(design.varied or design.keys)
     points = by_point(runs, keys, measure.name)
     ranks = rank_correlations(points, keys)
     shown = list(dict.fromkeys(ranks["key"]))[:MOST_PANELS]
@@ -33,7 +34,7 @@ def clouds(runs: pd.DataFrame, design: Design, measure: Measure, title: str) -> 
     for number, (axes, key) in enumerate(zip(panels, shown, strict=True)):
         ends = _cloud(axes, points, key, design, looks)
         axes.set_title(_rank_text(ranks[ranks["key"] == key]), fontweight="normal", fontsize=9)
-        axes.set_xlabel(quantity(key), fontsize=9)
+        axes.set_xlabel(textwrap.fill(quantity(key), 42), fontsize=9)
         if number % columns_of(len(shown)) == 0:
             axes.set_ylabel(measured(measure))
         if number == columns_of(len(shown)) - 1 or len(shown) == number + 1 <= columns_of(
@@ -45,7 +46,7 @@ def clouds(runs: pd.DataFrame, design: Design, measure: Measure, title: str) -> 
 
 
 def _cloud_text(points: pd.DataFrame, design: Design, shown: Sequence[str], worlds: int) -> str:
-    keys = design.varied
+    keys = design.varied or design.keys
     count = int(points.groupby("policy", sort=False).size().max())
     # Of a nested design only the sampled points are independent of each other.
     drawn = len(points[list(design.ranges)].drop_duplicates())
@@ -54,7 +55,7 @@ def _cloud_text(points: pd.DataFrame, design: Design, shown: Sequence[str], worl
         means += ", dashes means"
     text = (
         f"{count:,} points, each a mean over {worlds} world{plural(worlds)}; {means}. r is "
-        f"Spearman's rank correlation, which may be chance within ±{NOISE / max(1, drawn - 1) ** 0.5:.2f}."
+        f"Spearman's rank correlation, which may be chance within ±{min(1.0, NOISE / max(1, drawn - 1) ** 0.5):.2f}."
     )
     if len(keys) > len(shown):
         text += f" The strongest {len(shown)} of {len(keys)} keys."

@@ -49,14 +49,14 @@ def factors(runs: pd.DataFrame, design: Design, measure: Measure, title: str) ->
     runs
         As `Results.runs` has it: `policy`, `seed`, a column per key, and the outcome's.
     design
-        What was varied; some key must have been.
+        What was varied.
     measure
         The outcome.
     title
         What is seen.
     """
     runs = runs.dropna(subset=[measure.name])
-    keys = list(design.varied)
+    keys = list(design.varied or design.keys)
     with styled():
         if design.ranges:
             return clouds(runs, design, measure, title)
@@ -83,7 +83,7 @@ def _lines(
     for axes, key in zip(panels, shown, strict=True):
         table = by_level(runs, [key], measure.name)
         ends = _level_lines(axes, table, key, looks)
-        axes.set_xlabel(quantity(key))
+        axes.set_xlabel(textwrap.fill(quantity(key), 42))
         last = (
             axes in panels[columns_of(len(shown)) - 1 :: columns_of(len(shown))]
             or axes is panels[-1]
