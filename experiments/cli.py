@@ -15,12 +15,7 @@ import click
 COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
-<<<<<<< HEAD
-    "robust",
-    "paradox",
-=======
-    "sensitivity", "robust", "optimise", "break-even",
->>>>>>> main
+    "paradox", "sensitivity", "robust", "optimise", "break-even",
     "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""

@@ -34,19 +34,9 @@ def nondominated(spend: Array, gain: Array) -> Indices:
     order = order[np.isfinite(spend[order]) & np.isfinite(gain[order])]
     chosen: list[np.intp] = []
     for at in order:
-<<<<<<< HEAD
-        last = chosen[-1] if chosen else None
-        if (
-            last is None
-            or gain[at] > gain[last]
-            or gain[at] == gain[last]
-            and spend[at] == spend[last]
-        ):
-=======
         last = chosen[-1] if chosen else at
         alike = (spend[at], gain[at]) == (spend[last], gain[last])
         if alike or gain[at] > gain[last]:
->>>>>>> main
             chosen.append(at)
     return np.array(chosen, dtype=np.intp)
 

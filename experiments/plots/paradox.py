@@ -153,7 +153,8 @@ def individual(
         What is seen.
     """
     everything = np.concatenate(list(effects.values()))
-    edges = np.linspace(*np.quantile(everything, [0.002, 0.998]), 49)
+    low, high = (float(end) for end in np.quantile(everything, [0.002, 0.998]))
+    edges = np.linspace(low, high, 49)
     with styled():
         figure = new_figure(9.6, 4.2, title)
         left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
