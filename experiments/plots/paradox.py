@@ -43,7 +43,7 @@ def paradox_map(cells: pd.DataFrame, quantity: str, title: str, across: str) -> 
         panels[0].set_ylabel("Severity of the failure (0 to 1)")
         bar = figure.colorbar(mesh, ax=panels.tolist(), shrink=0.8, pad=0.02)
         bar.set_label(capital(quantity))
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         figure.supxlabel(
             "In the heavy frame the customer is better off than without the failure. Cells in "
             "italics with a dot:\nthe 95% interval holds zero.",
@@ -70,7 +70,7 @@ def _map_panel(axes: Axes, cells: pd.DataFrame, norm: TwoSlopeNorm) -> Any:
         axes.text(
             right + 0.5, down + 0.5, f"{value:+.2f}" + ("·" if unsure else ""),
             ha="center", va="center", fontsize=8.5, style="italic" if unsure else "normal",
-            color="white" if abs(value) > 0.62 * norm.vmax else "black",
+            color="white" if abs(norm(value) - 0.5) > 0.31 else "black",
         )  # fmt: skip
     _frame(axes, values > 0)
     axes.set_xticks(np.arange(values.shape[1]) + 0.5, [f"{each:g}" for each in means.columns])
