@@ -16,7 +16,7 @@ COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
     "paradox", "sensitivity", "robust", "optimise", "break-even",
-    "facts", "schema", "list",
+    "replicate", "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""
 

@@ -5,8 +5,8 @@ Goldenberg, Libai, Moldovan & Muller (2007), International Journal of Research i
 
 Two things are left open there: whether a step is taken by all at once or one after the other, and
 whether its number begins at 0 or 1 (advertising fades with it). Here all decide at once, and steps
-begin at 1. Over 100 runs with seeds 1 to 100 the median number of adopters is then 1,020; one after
-the other from 0 it is 1,020 as well; all at once from 0, 1,076; one after the other from 1, 970.
+begin at 1. The median number of adopters over 400 runs (seeds 1 to 400) is then 1,031; all at once
+from 0 it is 1,083; one after the other from 0, 1,011; one after the other from 1, 957.
 """
 
 from typing import Any

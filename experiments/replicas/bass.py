@@ -35,7 +35,7 @@ def share(years: Any, p: float, q: float) -> Any:
     """Return Bass's curve: the share who have adopted after so many years.
 
     >>> round(float(share(5.0, 0.03, 0.38)), 4)
-    0.3221
+    0.3312
     """
     left = np.exp(-(p + q) * np.asarray(years))
     return (1.0 - left) / (1.0 + q / p * left)
