@@ -63,10 +63,10 @@ FROZEN = {
 }  # fmt: skip
 
 RETIRED = {"REVIEW"}
+"""Drawn for no more; their numbers are not given away."""
+
 OUTSIDE = {"EXAMINED"}
 """What no run draws for: analyses do."""
-
-"""Drawn for no more; their numbers are not given away."""
 
 DRAWING = {"words", "uniform", "uniforms", "normal", "exponential", "gamma", "beta"}
 
