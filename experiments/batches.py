@@ -119,18 +119,18 @@ def _repeats(table: pa.Table, name: str) -> bool:
 
 def read(data: bytes, columns: list[str] | None = None) -> pa.Table:
     """Return the table, or some columns of it, that a Parquet file's bytes hold."""
+    return told(data, columns)[1]
+
+
+def told(data: bytes, columns: list[str] | None = None) -> tuple[dict[str, str], pa.Table]:
+    """Return what a file says of itself (`schema`, `model`, `base`, `series`), and its table."""
     file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-    return file.read(columns=columns, use_threads=False)
-
-
-def metadata(data: bytes) -> dict[str, str]:
-    """Return what the file says of itself: `schema`, `model`, `base`, `series`."""
-    found = pq.read_metadata(pa.BufferReader(data)).metadata or {}
-    return {
+    said = {
         key.decode().removeprefix("amends."): text.decode()
-        for key, text in found.items()
+        for key, text in (file.metadata.metadata or {}).items()
         if key.startswith(b"amends.")
     }
+    return said, file.read(columns=columns, use_threads=False)
 
 
 def check_keys(keys: Iterable[str]) -> None:

@@ -82,9 +82,8 @@ def batch(path: Path, columns: list[str] | None = None) -> Batch:
     """
     data = durable.take(path)
     try:
-        said = batches.metadata(data)
-        series = path.parent.parent / SERIES / said["series"]
-        return Batch(path, series, said, batches.read(data, columns))
+        said, runs = batches.told(data, columns)
+        return Batch(path, path.parent.parent / SERIES / said["series"], said, runs)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Damaged(f"is no file of results ({error})") from error
 

@@ -117,8 +117,9 @@ def test_the_digest_is_of_all_that_counts_and_of_nothing_else() -> None:
         _with(run={"digest": "0" * 64}),
         _with(run={"people": 61}),
         _with(run={"ties": 241}),
-        _with(run={"values": {**values, "reputation": 0.125}}),
-        _with(run={"values": {**values, "nps": float("nan")}}),
+        _with(run={"values": {**values, "nps": 0.125}}),
+        _with(run={"values": {**values, "nps": float("nan"), "stars": 0.5}}),
+        _with(run={"values": {**values, "nps": 0.0, "stars": 0.5}}),
         _with(job={"point": {"policy.delay": 3.0}}),
         PAIRS[1:],
     ]
