@@ -36,7 +36,7 @@ def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
         recall(person, today, world)
         reply.satisfaction = person.satisfaction
         reply.intention = intention_on(person, today, world)
-        opinion = opinion_on(person, today, world.talk)
+        opinion = opinion_on(person, today, world)
         experienced = person.status != PROSPECT
         thinks = rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
         reply.opinion = opinion
