@@ -15,8 +15,8 @@ import click
 COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
-    "sensitivity", "robust", "optimise", "break-even",
-    "facts", "schema", "list",
+    "paradox", "sensitivity", "robust", "optimise", "break-even",
+    "replicate", "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""
 

@@ -17,6 +17,7 @@ from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import DEFAULT
 from experiments.sections.break_even import BreakEven
 from experiments.sections.optimise import Optimise
+from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
@@ -28,7 +29,15 @@ from sim.shipped import locate
 from sim.strict_yaml import write
 from sim.validation import validate
 
-SECTIONS = ("precision", "select_best", "sensitivity", "robust", "optimise", "break_even")
+SECTIONS = (
+    "precision",
+    "select_best",
+    "sensitivity",
+    "robust",
+    "optimise",
+    "break_even",
+    "paradox",
+)
 """Sections of an experiment file that say what an analysis of it shall do."""
 
 
@@ -51,7 +60,7 @@ class Experiment:
         What to show, the most important first; names from `experiments.outcomes.MEASURES`.
     design : Design or None
         What is varied between runs, beside policy and world.
-    precision, select_best, sensitivity, robust, optimise, break_even : Section or None
+    precision, select_best, sensitivity, robust, optimise, break_even, paradox : Section or None
         What an analysis shall do, as the file has it.
     """
 
@@ -68,6 +77,7 @@ class Experiment:
     robust: Robust | None = None
     optimise: Optimise | None = None
     break_even: BreakEven | None = None
+    paradox: Paradox | None = None
 
     def scenario_of(self, policy: str, seed: int) -> Scenario:
         """Return the scenario of one run."""

@@ -9,6 +9,7 @@ from experiments.sections.break_even import BreakEven
 from experiments.sections.designs import DesignSection
 from experiments.sections.optimise import Optimise
 from experiments.sections.outcome import OutcomeName
+from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest, check_rules
@@ -122,6 +123,10 @@ class ExperimentFile(Section):
     )  # fmt: skip
     optimise: Optimise | None = parameter(
         None, "the levers to search for the policies that reach the most for what they spend",
+        unit="section", sure="choice",
+    )  # fmt: skip
+    paradox: Paradox | None = parameter(
+        None, "which failures to examine for the recovery paradox, and for how long",
         unit="section", sure="choice",
     )  # fmt: skip
     break_even: BreakEven | None = parameter(

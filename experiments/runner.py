@@ -63,6 +63,7 @@ def perform(
     idle: Callable[[], None] | None = None,
     simulate: Callable[..., Any] | None = None,
     network_of: Callable[[Any], Any] | None = None,
+    make: Callable[[Job, Any], Any] | None = None,
 ) -> Generator[tuple[Job, Result], None, None]:
     """Do jobs, and yield each with what came of it, in the order in which they end.
 
@@ -92,6 +93,8 @@ def perform(
         Called now and then while nothing has ended.
     simulate, network_of : callable, optional
         See `experiments.worker.Bench`; for threads only.
+    make : callable, optional
+        What to make of a job and its network instead of a `Run`; for threads only.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def perform(
     """
     force = Workforce(
         workers=workers, processes=processes, cluster=cluster, customer=customer, stopped=stopped,
-        keep_going=keep_going, simulate=simulate, network_of=network_of,
+        keep_going=keep_going, simulate=simulate, network_of=network_of, make=make,
     )  # fmt: skip
     with force:
         yield from force.perform(jobs, idle)
@@ -122,12 +125,13 @@ class Workforce:
         keep_going: bool = True,
         simulate: Callable[..., Any] | None = None,
         network_of: Callable[[Any], Any] | None = None,
+        make: Callable[[Job, Any], Any] | None = None,
     ) -> None:
         self.workers = workers
         self.processes = processes
         self.customer = customer
         self.stopped = stopped or threading.Event()
-        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going)
+        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going, make=make)
         self._door: Door | None = None
         self._ready = False
         if cluster is not None:

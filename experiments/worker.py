@@ -87,6 +87,8 @@ class Bench:
         Set from outside, it ends runs within `PATIENCE` days of theirs.
     keep_going : bool
         Whether to begin further runs after one has failed; else `stopped` is set then.
+    make : callable, optional
+        What is made of a job and its network instead of a `Run`.
     """
 
     def __init__(
@@ -97,10 +99,12 @@ class Bench:
         stopped: threading.Event | None = None,
         keep_going: bool = True,
         performer: "Performer" = "compiled",
+        make: Callable[[Job, Any], Any] | None = None,
     ) -> None:
         self.kind = kind
         self.performer = performer
         self.keep_going = keep_going
+        self.make = make or self._run
         self.simulate = simulate or self._simulate
         self.networks = Networks(network_of) if network_of else shared_networks()
         self.stopped = stopped or threading.Event()
@@ -112,12 +116,15 @@ class Bench:
         try:
             if job.fault:
                 raise InputError(job.fault)
-            outcome = self.simulate(job.scenario, network=self.networks.of(job.scenario))
-            return None if self.stopped.is_set() else kept(job, outcome)
+            made = self.make(job, self.networks.of(job.scenario))
+            return None if self.stopped.is_set() else made
         except Exception as error:
             if not self.keep_going:
                 self.stopped.set()
             return failure(job, error)
+
+    def _run(self, job: Job, network: Any) -> Result:
+        return kept(job, self.simulate(job.scenario, network=network))
 
     def _simulate(self, scenario: Scenario, network: Any) -> Any:
         """Run a scenario as `sim.simulate` does, but look up now and then whether to stop."""

@@ -178,6 +178,7 @@ class Customer(mesa.Agent):
     failed_on = Column()
     need_day = Column()
     need_count = Column()
+    altered = Column()
 
     def __init__(self, model: Any, row: int) -> None:
         # Not registered with Mesa, which would keep every model alive for ever.

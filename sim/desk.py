@@ -87,10 +87,12 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
 
 
 @compiled
-def take_case(case: Any, policy: Any, agents: Any, books: Any, world: Any) -> None:
-    """Take a complaint in: decide the answer and the day on which its delay ends."""
-    case.answered = 1 if policy.answers else 0
-    if policy.answers:
+def take_case(
+    case: Any, policy: Any, agents: Any, books: Any, world: Any, heard: bool = True
+) -> None:
+    """Take a complaint in, if it is heard: decide the answer and the day on which its delay ends."""
+    case.answered = 1 if policy.answers and heard else 0
+    if case.answered == 1:
         prepare_answer(case, policy, agents, books, world)
     else:
         leave_unanswered(case, policy)

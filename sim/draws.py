@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     TELLING_DAY = 25
     TELLING = 26
     NETWORK = 27
+    EXAMINED = 28
 
 
 ROUNDS = 7

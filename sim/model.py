@@ -9,6 +9,7 @@ import mesa
 from mesa.agent import AgentSet
 
 from sim.customer import Customer
+from sim.lives import Altered
 from sim.network import Graph, Network
 from sim.outcome import Outcome
 from sim.policy import Policy
@@ -114,6 +115,8 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         Who lives through a day. A subclass that Numba cannot compile is performed by agents.
     treated : mapping from row to Policy, optional
         People who meet a policy of their own.
+    altered : mapping from row to Altered, optional
+        People one of whose failures goes otherwise.
     seed : int, optional
         Instead of the scenario's.
     **kwargs
@@ -136,6 +139,7 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         performer: Performer = "compiled",
         *,
         treated: Mapping[int, Policy] | None = None,
+        altered: Mapping[int, Altered] | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -149,7 +153,7 @@ class ReputationModel(mesa.Model):  # type: ignore[misc]
         ties = network_of(scenario, network)
         self.settings = scenario
         self.people = People(self, customer, ties.people)
-        self.run = Run(scenario, ties, customer, performer, self.people, treated)
+        self.run = Run(scenario, ties, customer, performer, self.people, treated, altered)
         self.run.begin()
 
     def step(self) -> None:

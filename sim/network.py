@@ -17,10 +17,7 @@ import numpy as np
 from sim import random_graphs, world
 from sim.errors import InputError
 from sim.network_files import Ties, graph_ties, read_ties
-
-MOST_COMPLETE = 20_000
-"""The most people who can all know each other: their ties take 1.6 GB, and four times that for
-twice as many."""
+from sim.possible_ties import impossible
 
 # How many standard deviations of room are left for ties; who needs more draws them a second time.
 _SPREADS = 6.0
@@ -172,7 +169,9 @@ def build_network(spec: world.Network, people: int, seed: int) -> Network:
     if spec.kind in _REAL:
         graph = _REAL[spec.kind]()
         return Network.from_networkx(graph)
-    _check(spec, people)
+    problem = impossible(spec, people)
+    if problem is not None:
+        raise InputError(problem.text)
     if spec.kind == "complete":
         return Network(*random_graphs.complete(people))
     if spec.kind == "none" or spec.degree == 0:
@@ -201,59 +200,6 @@ _REAL = {
     "florentine_families": nx.florentine_families_graph,
     "davis_southern_women": _southern_women,
 }
-
-
-def _check(spec: world.Network, people: int) -> None:
-    """Refuse what cannot be built."""
-    degree, others = spec.degree, people - 1
-    if spec.kind == "complete" and people > MOST_COMPLETE:
-        raise InputError(
-            f"market.people = {people} must be at most {MOST_COMPLETE} where network.kind = "
-            f"complete ({4e-9 * people * others:.1f} GB of ties; take another kind)"
-        )
-    if spec.kind in ("complete", "none"):
-        return
-    if spec.kind in ("small_world", "scale_free") and degree % 2:
-        raise InputError(
-            f"network.degree = {degree} must be even where network.kind = {spec.kind} "
-            f"(half of the ties are of one's own making; take {degree - 1} or {degree + 1})"
-        )
-    if degree > others:
-        raise InputError(
-            f"network.degree = {degree} must be less than market.people = {people} "
-            "(nobody has more ties than there are others; lower the one or raise the other)"
-        )
-    if spec.kind == "communities" and degree > 0:
-        _check_communities(spec, people)
-
-
-def _check_communities(spec: world.Network, people: int) -> None:
-    size = min(people, spec.community_size)
-    inside, outside = spec.degree * (1.0 - spec.bridging), spec.degree * spec.bridging
-    if people // size == 1 and outside > 0.0:
-        raise InputError(
-            f"network.community_size = {spec.community_size} must be at most {people // 2} where "
-            f"market.people = {people} and network.bridging = {spec.bridging} (ties out of a "
-            "community need a second one; or set bridging to 0)"
-        )
-    if inside > size - 1:
-        raise InputError(
-            f"network.degree = {spec.degree} with network.bridging = {spec.bridging} asks for "
-            f"{inside:g} ties inside the community and must ask for at most {size - 1} (all "
-            f"others of network.community_size = {spec.community_size}; lower degree or raise "
-            "bridging or community_size)"
-        )
-    if outside > people - _largest(people, size):
-        raise InputError(
-            f"network.degree = {spec.degree} with network.bridging = {spec.bridging} asks for "
-            f"{outside:g} ties out of the community and must ask for at most "
-            f"{people - _largest(people, size)} (all who are elsewhere; lower either)"
-        )
-
-
-def _largest(people: int, size: int) -> int:
-    """Return the size of the largest of the communities, which differ by one at most."""
-    return -(-people // (people // size))
 
 
 def _grouped(spec: world.Network, people: int, seed: int) -> tuple[Persons, Persons]:

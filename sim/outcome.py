@@ -20,7 +20,7 @@ Figures = dict[str, float | int | None]
 COSTS = ("compensation", "contacts_cost", "follow_ups_cost", "noticing_cost", "wages")
 """The kinds of recovery cost."""
 
-_INNER = ("case", "planned", "moment")
+_INNER = ("case", "planned", "moment", "altered")
 """Columns that serve the run and tell nothing of the person."""
 
 COLUMNS = (

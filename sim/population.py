@@ -39,7 +39,7 @@ PERSON = np.dtype(
             (name, "i4")
             for name in (
                 "recalled_on", "since", "case", "failures", "failed_on", "need_day", "need_count",
-                "spare",
+                "altered",
             )
         ),
     ],
@@ -50,7 +50,8 @@ PERSON = np.dtype(
 Days are numbered from 0. `planned` is the day for which the person stands in the calendar,
 `visit_day` and `need_day` are the next days of the two fixed sequences on which it could visit or
 need the service, `visit_scale` turns a draw into a gap between visits, `policy` is above 0 only for
-people who are treated by a policy of their own, and `founding` marks the customers of the first day.
+people who are treated by a policy of their own, `founding` marks the customers of the first day,
+and `altered` a failure that goes otherwise (`sim.lives`).
 """
 
 CASE = np.dtype(

@@ -8,6 +8,7 @@ from sim.compiled import compiled
 from sim.customer import Closing, Customer
 from sim.desk import in_order_of_arrival, take_case
 from sim.draws import Purpose, uniform
+from sim.lives import is_ignored
 from sim.population import NO_CASE
 from sim.stories import FAILED, RECOVERED, first_hand, luck_of
 from sim.visiting import policy_for, post_review
@@ -29,7 +30,7 @@ def conclude(state: Any, person: Any, case: Any, ended: Any, today: int, world: 
     first_hand(
         state, person, today, RECOVERED, ended.good, ended.good_valence, failed_on, good, world
     )
-    post_review(state, person, ended.felt, review, world)
+    post_review(state, person, ended.felt, review, failed_on, world)
     give_back(state.case_places, person.case)
     person.case = NO_CASE
     state.closed[books.closed] = person.row
@@ -45,7 +46,7 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
         slot = int(state.opened[i])
         case = state.cases[slot]
         person = state.people[case.person]
-        policy = policy_for(person, state)
+        policy = policy_for(person, today, state)
         if complain(person, case, today, world, policy):
             books.complaints += 1
         elif uniform(world.seed, case.person, today, Purpose.NOTICE) < policy.proactive:
@@ -92,7 +93,8 @@ def recover_phase(state: Any, today: int, world: Any) -> None:
         slot = int(state.opened[i])
         case = state.cases[slot]
         person = state.people[case.person]
-        take_case(case, policy_for(person, state), state.agents, books, world)
+        heard = not is_ignored(person, today)
+        take_case(case, policy_for(person, today, state), state.agents, books, world, heard)
         enter(state.answers, today, case.due, slot)
     for i in range(taken_out(state.answers, today, state.answered)):
         slot = int(state.answered[i])

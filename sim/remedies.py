@@ -78,8 +78,8 @@ def write_share(value: float) -> str:
 def known_key(root: type[BaseModel], key: Key) -> str:
     """Say where an unknown key belongs, which one was meant, or which there are.
 
-    A key spelt exactly like one of another section belongs there; else the nearest of its own
-    section was meant; else the nearest of any.
+    A key spelt exactly like one of another section belongs there, unless it stands within a part of a
+    section that has one like it; else the nearest of its own section was meant; else of any.
     """
     name = str(key[-1])
     owner, _ = field_at(root, key)
@@ -88,10 +88,13 @@ def known_key(root: type[BaseModel], key: Key) -> str:
         return "a comma parts keys; numbers are written with a point, as 0.5 or 1000"
     if dot and len(key) == 1 and head in root.model_fields:
         return f"write {head}: {{{rest}: ...}}; keys with dots are for --set"
+    close = nearest(name, owner.model_fields)
+    if close and len(key) > 2:
+        return f"did you mean {close}?"
     others = _elsewhere(root, str(key[0]) if len(key) > 1 else "")
     if name in others:
         return others[name]
-    if close := nearest(name, owner.model_fields):
+    if close:
         return f"did you mean {close}?"
     if close := nearest(name, others):
         return others[close]

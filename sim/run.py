@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.customer import Customer
+from sim.lives import Altered
 from sim.network import Graph, Network, network_for
 from sim.outcome import Outcome
 from sim.performers import Performance, by_agents, by_kernels, can_be_compiled
@@ -46,6 +47,8 @@ class Run:
         Where agents are to be had, by row; needed when they perform.
     treated : mapping from row to Policy, optional
         A single other policy for some people, as in a field experiment.
+    altered : mapping from row to Altered, optional
+        People one of whose failures goes otherwise.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Run:
         performer: Performer = "compiled",
         agents: Any = None,
         treated: Mapping[int, Policy] | None = None,
+        altered: Mapping[int, Altered] | None = None,
     ) -> None:
         people = network.people
         self.scenario = scenario
@@ -67,6 +71,8 @@ class Run:
         self.seconds = 0.0
         self.setting = new_setting(scenario, scenario.seed, people, scenario.measure_every)
         self.state = self._founded(people, treated or {})
+        for row, life in (altered or {}).items():
+            self.state.people["altered"][row] = life.mark
         self.ties = Ties(network.offsets, network.neighbours)
         self.compiled = performer == "compiled" and self._compiles()
         self.performance: Performance = by_kernels(kind) if self.compiled else by_agents()
@@ -164,6 +170,7 @@ def simulate(
     performer: Performer = "compiled",
     customer: type[Customer] = Customer,
     treated: Mapping[int, Policy] | None = None,
+    altered: Mapping[int, Altered] | None = None,
 ) -> Outcome:
     """Run a scenario to its end.
 
@@ -179,6 +186,8 @@ def simulate(
         A class of your own that overrides a behaviour.
     treated : mapping from row to Policy, optional
         People who meet a policy of their own.
+    altered : mapping from row to Altered, optional
+        People one of whose failures did not happen, or was not answered: a counterfactual life.
 
     Returns
     -------
@@ -196,9 +205,11 @@ def simulate(
     if performer == "agents" or customer is not Customer:
         from sim.model import ReputationModel
 
-        model = ReputationModel(scenario, ties, customer, performer, treated=treated)
+        model = ReputationModel(
+            scenario, ties, customer, performer, treated=treated, altered=altered
+        )
         model.run.advance(scenario.days)
         return model.run.outcome(final=True)
-    run = Run(scenario, ties, treated=treated).begin()
+    run = Run(scenario, ties, treated=treated, altered=altered).begin()
     run.advance(scenario.days)
     return run.outcome(final=True)

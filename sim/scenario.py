@@ -12,6 +12,7 @@ from sim.errors import InputError, Place, Problem, cut
 from sim.memory import check_memory
 from sim.parameters import Section, parameter
 from sim.policy import Policy
+from sim.possible_ties import impossible
 from sim.reading import Document, Override, assigned, parse_override, read_document, unreadable
 from sim.shipped import locate, shipped
 from sim.strict_yaml import Key, dotted
@@ -292,6 +293,9 @@ class _Assembly:
     def scenario(self) -> Scenario:
         """Return the scenario, or tell all that is wrong with it."""
         scenario = validate(Scenario, self.document, self.problems)
+        problem = impossible(scenario.network, scenario.market.people)
+        if problem is not None:
+            raise InputError(Problem(self.document.place(problem.key), problem.text))
         key = ("network", "file") if scenario.network.file else ("market", "people")
         check_memory(scenario, self.document.place(key))
         return scenario

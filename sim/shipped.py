@@ -141,7 +141,22 @@ def keys_of_kinds() -> dict[str, frozenset[str]]:
         "scenarios": world | run,
         "policies": frozenset(Policy.model_fields),
         "experiments": frozenset(
-            ("scenario", "set", "policies", "baseline", "seeds", "outcomes"),
-        ),
+            (
+                "scenario",
+                "set",
+                "policies",
+                "baseline",
+                "seeds",
+                "outcomes",
+                "design",
+                "precision",
+                "select_best",
+                "sensitivity",
+                "robust",
+                "optimise",
+                "break_even",
+                "paradox",
+            )
+        ),  # fmt: skip
         "histories": (world - market) | {"customer", "events", "policy"},
     }

@@ -73,7 +73,7 @@ _BOUNDS = {
     "less_than": "less than",
 }
 _NUMBERS = ("int_type", "int_from_float", "float_type", "finite_number")
-_UNITS_UNSAID = ("name", "path", "text", "yes or no")
+_UNITS_UNSAID = ("name", "path", "text", "yes or no", "section")
 
 
 class _Fault:

@@ -11,6 +11,7 @@ from sim.compiled import compiled
 from sim.customer import Customer
 from sim.draws import Purpose, uniform
 from sim.intrinsics import prefetch
+from sim.lives import is_spared, is_treated
 from sim.population import CUSTOMER, QUIET, WAITING
 from sim.stories import AHEAD, ORDINARY, first_hand, luck_of
 
@@ -19,21 +20,22 @@ suffer = compiled(Customer.suffer)
 
 
 @compiled
-def policy_for(person: Any, state: Any) -> Any:
-    """Return the policy that a person meets today: the firm's, or one that it is treated by."""
-    if person.policy > 0:
+def policy_for(person: Any, day: int, state: Any) -> Any:
+    """Return the policy that a person meets for what befell it on a day: the firm's, or its own."""
+    if is_treated(person, day):
         return state.tables.policies[person.policy]
     return state.tables.policies[state.books[0].policy]
 
 
 @compiled
-def post_review(state: Any, person: Any, felt: float, luck: float, world: Any) -> None:
-    """Let a person review in public what it felt of an event, if its luck will; the firm may reply."""
+def post_review(state: Any, person: Any, felt: float, luck: float, day: int, world: Any) -> None:
+    """Let a person review in public what it felt of an event of that day, if its luck will; the firm
+    may reply."""
     reviews = world.reviews
     if not reviews.enabled:
         return
     if luck < rules.review_probability(felt, reviews):
-        replies = policy_for(person, state).replies
+        replies = policy_for(person, day, state).replies
         books = state.books[0]
         gain = int(100.0 * reviews.reply_gain * replies + 0.5)
         books.stars += min(500, 100 * rules.review_stars(felt) + gain)
@@ -80,7 +82,7 @@ def strike(state: Any, today: int, world: Any) -> None:
             continue
         for row in range(len(state.people)):
             person = state.people[row]
-            if person.status != CUSTOMER or person.moment == WAITING:
+            if person.status != CUSTOMER or person.moment == WAITING or is_spared(person, today):
                 continue
             if uniform(world.seed, row, today, Purpose.OUTAGE) < outage.share:
                 fail(
@@ -96,12 +98,14 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     books.visits += 1
     person.visits += 1
     was = visit(person, today, world, books.failure_probability)
+    if was.failed and is_spared(person, today):
+        was = visit(person, today, world, 0.0)
     if was.failed:
         fail(state, person, today, was.severity, was.type, was.control, was.stability, world)
     else:
         telling, review = luck_of(person, ORDINARY, today, world.seed)
         first_hand(state, person, today, ORDINARY, was.tellings, was.valence, today, telling, world)
-        post_review(state, person, was.felt, review, world)
+        post_review(state, person, was.felt, review, today, world)
 
 
 @compiled

@@ -59,11 +59,14 @@ FROZEN = {
     "NEED_GAP": 7, "VISIT": 8, "SEVERITY": 9, "TYPE": 10, "CONTROL": 11, "STABILITY": 12,
     "OUTAGE": 13, "COMPLAIN": 14, "NOTICE": 15, "ARRIVAL": 16, "HANDLING": 17, "ESCALATION": 18,
     "UNRESOLVED": 19, "DELIGHT": 20, "LEAVE": 21, "BUY": 22, "REVIEW": 23, "TELLINGS": 24,
-    "TELLING_DAY": 25, "TELLING": 26, "NETWORK": 27,
+    "TELLING_DAY": 25, "TELLING": 26, "NETWORK": 27, "EXAMINED": 28,
 }  # fmt: skip
 
 RETIRED = {"REVIEW"}
 """Drawn for no more; their numbers are not given away."""
+
+OUTSIDE = {"EXAMINED"}
+"""What no run draws for: analyses do."""
 
 DRAWING = {"words", "uniform", "uniforms", "normal", "exponential", "gamma", "beta"}
 
@@ -189,7 +192,7 @@ def test_every_purpose_is_drawn_for_at_exactly_one_place() -> None:
     sites = _call_sites()
     networks = sites.pop("NETWORK")
     assert {place.split(":")[0] for place in networks} == {"random_graphs.py"}
-    assert set(sites) == set(FROZEN) - {"NETWORK"} - RETIRED
+    assert set(sites) == set(FROZEN) - {"NETWORK"} - RETIRED - OUTSIDE
     assert {name: places for name, places in sites.items() if len(places) > 1} == {}
 
 
@@ -252,7 +255,7 @@ def test_a_run_asks_for_no_key_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     model.run.advance(scenario.days)
     recorder.check()
     used = {Purpose(key[3]).name for key in recorder.asked} | {"VISIT_GAP", "NEED_GAP"}
-    assert used == set(FROZEN) - {"NETWORK"} - RETIRED
+    assert used == set(FROZEN) - {"NETWORK"} - RETIRED - OUTSIDE
 
 
 @pytest.mark.parametrize("kind", ["small_world", "scale_free", "random", "communities"])

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -85,10 +86,10 @@ def test_policies_change_on_a_day() -> None:
 
 def test_options_go_before_the_file_and_set_before_options() -> None:
     path = wrote("days: 3\nseed: 5\n")
-    scenario = load_scenario(path, ["market.people=7"], days=9, seed=2**64 - 1)
-    assert (scenario.days, scenario.seed, scenario.market.people) == (9, 2**64 - 1, 7)
-    assert load_scenario(path, ["market.people=7", "market={aware: 0}"]).market.people == 7
-    assert load_scenario(path, {"market.people": 8, "talk.enabled": False}).market.people == 8
+    scenario = load_scenario(path, ["market.people=70"], days=9, seed=2**64 - 1)
+    assert (scenario.days, scenario.seed, scenario.market.people) == (9, 2**64 - 1, 70)
+    assert load_scenario(path, ["market.people=70", "market={aware: 0}"]).market.people == 70
+    assert load_scenario(path, {"market.people": 80, "talk.enabled": False}).market.people == 80
 
 
 def test_a_network_file_is_found_from_where_it_was_written() -> None:
@@ -270,7 +271,7 @@ scenarios = st.fixed_dictionaries(
         "seed": st.integers(0, 2**64 - 1),
         "policy": levers,
         "policy_name": titles,
-        "market": st.builds(Market, people=st.integers(1, 10_000), customers=shares),
+        "market": st.builds(Market, people=st.integers(9, 10_000), customers=shares),
         "policy_changes": st.lists(
             st.fixed_dictionaries({"day": st.integers(0, 9), "policy": levers}),
             max_size=2, unique_by=lambda change: change["day"],
@@ -393,3 +394,27 @@ def test_documents_of_shipped_files_place_every_key() -> None:
         for key, place in document.places.items():
             if key and isinstance(key[-1], str):
                 assert lines[place.line - 1][place.column - 1 :].startswith(key[-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "market: {people: 50}\nnetwork: {degree: 7}\n",
+            "own.yaml:2: network.degree = 7 must be even",
+        ),
+        (
+            "market: {people: 6}\n",
+            "own.yaml:1: network.degree = 8 must be less than market.people = 6",
+        ),
+        (
+            "market:\n  people: 30000\nnetwork: {kind: complete}\n",
+            "own.yaml:2: market.people = 30000 must be at most 20000",
+        ),
+    ],
+)
+def test_impossible_networks_are_refused_where_they_were_written(tmp_path, text, message):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=re.escape(message)):
+        load_scenario(path)

@@ -17,7 +17,7 @@ from sim.run import Run, network_of
 from sim.scenario import PolicyChange, Scenario
 from tests.small_worlds import policies, scenarios, worlds
 
-PLACES = ("case", "spare", "spare_too")
+PLACES = ("case", "altered")
 """Columns that tell nothing of the person."""
 
 

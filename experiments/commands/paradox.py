@@ -1,0 +1,73 @@
+"""`amends paradox`: is a customer better off failed and recovered than never failed?"""
+
+from pathlib import Path
+
+import click
+
+from experiments.commands import options
+
+
+@click.command("paradox")
+@click.argument("experiment")
+@click.option("--seeds", type=int, help="How many worlds; more examine more failures.")
+@click.option("--workers", type=click.IntRange(1), help="Threads; all processors by default.")
+@options.network_option
+@options.days_option
+@options.seed_option
+@options.set_option
+@options.out_option
+@options.json_option
+def command(
+    experiment: str, seeds: int | None, workers: int | None, network: str | None,
+    days: int | None, seed: int | None, settings: tuple[str, ...], out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """See whether a failure well repaired leaves a customer better off than none.
+
+    Studies of the recovery paradox compare different people. Here the same customer lives three
+    times in the same world: as its failure was answered, as if nobody had answered, and as if the
+    failure had not happened; all else stays as it was, to the bit. EXPERIMENT is a shipped name or
+    a YAML file; without a design of its own, generosity and delay are varied as its section
+    `paradox` says.
+
+    \b
+    Examples:
+      amends paradox recovery-paradox
+      amends paradox recovery-paradox --out results/paradox
+      amends paradox recovery-paradox --set paradox.asked_after=7 --seeds 20
+
+    \b
+    With --out, the folder holds
+      report.md               the conclusion and the pictures on a page
+      map-satisfaction, map-intention (png, svg)
+                              the effect by severity and generosity, a panel a delay
+      customers.png, .svg     how the effect differs from customer to customer
+      lives.png, .svg         the three lives over time
+      failures                each failure examined: what it was like, and its effects
+      effects-by-...          means and 95% intervals by severity, delay, apology, ...
+      provenance.json         what was run, by which version
+    """
+    from experiments.design import load_experiment
+    from experiments.paradox import examine
+    from experiments.paradox_report import conclude, show, to_json
+    from sim.reading import assigned, parse_override
+
+    changes = [parse_override(setting) for setting in settings]
+    if seeds is not None:
+        changes.append(assigned("seeds", seeds, f"--seeds {seeds}"))
+    chosen = load_experiment(experiment, changes, days=days, seed=seed, network=network)
+    options.tell_ignored(chosen.scenario, settings)
+    with options.out_folder(out, "paradox") as folder:
+        options.announce_compilation()
+        with options.progress("worlds") as advance:
+            found = examine(chosen, workers=workers, progress=advance)
+        if folder is not None:
+            from experiments.paradox_report import write
+
+            write(folder, found)
+    if as_json:
+        options.print_json(to_json(found))
+    else:
+        show(found)
+        click.echo(conclude(found))
+    if folder is not None and out is not None:
+        options.written(folder, out)

@@ -1,0 +1,1 @@
+"""Published models of word of mouth, rebuilt on the parts of this one, to be held against their values."""

@@ -1,0 +1,62 @@
+"""Published values beside ours, on the screen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.replicate import Replication, Verdict
+from experiments.tables import console, table
+from experiments.wording import figure
+
+WORDS = {
+    "steps_to_95": "steps until 95% have adopted", "adopters": "adopters",
+    "npv": "net present value, an adopter being worth 1",
+}  # fmt: skip
+
+
+def show_verdicts(judged: Sequence[Verdict]) -> None:
+    """Show each published value, ours, where single runs lie, and whether it is met."""
+    rows = []
+    for each in judged:
+        published = each.published
+        low, high = each.interval
+        set_to = ", ".join(f"{key} = {value:g}" for key, value in published.settings.items())
+        rows.append((
+            each.replication.replica.name, set_to or "as published",
+            f"{WORDS[published.measure]} ({published.statistic})", figure(published.value, 0),
+            figure(each.ours, 1), f"{figure(low, 0)} to {figure(high, 0)}",
+            "yes" if each.holds else "NO",
+        ))  # fmt: skip
+    columns = ("model", "parameters", "measure", "published", "ours", "single runs (99%)", "holds")
+    screen = console()
+    screen.print(table(columns, rows, 3))
+    met = sum(each.holds for each in judged)
+    screen.print(
+        f"{met} of {len(judged)} published values are met: where a single run was published "
+        "it is one that ours could have given; within 3% for bad-news and 2% for bass, whose value is "
+        "Bass's own curve."
+    )
+
+
+def show_replication(found: Replication) -> None:
+    """Show what came of a model's runs."""
+    rows = []
+    for measure, words in WORDS.items():
+        if measure in found.values:
+            summary = found.summary(measure)
+            cells = ("never" if value is None else figure(value, 1) for value in summary.values())
+            rows.append((words, *cells))
+    screen = console()
+    given = ", ".join(f"{key} = {value}" for key, value in found.parameters.model_dump().items())
+    screen.print(f"{found.replica.name} ({found.replica.title}); {found.runs} runs; {given}")
+    screen.print(table(("", "mean", "median", "lower quartile", "upper quartile"), rows))
+
+
+def show_regression(found: Mapping[str, Any]) -> None:
+    """Show the standardised coefficients of the time to 95%."""
+    rows = [(name, figure(value, 3)) for name, value in found["coefficients"].items()]
+    screen = console()
+    screen.print(table(("parameter", "standardised coefficient"), rows))
+    screen.print(
+        f"Time to 95% over {found['cells']} cells, {found['runs']} runs each: "
+        f"R squared {found['r_squared']:.2f}."
+    )

@@ -1,0 +1,99 @@
+"""Asking some people what they feel and intend, between two days, without touching anybody."""
+
+from typing import Any
+
+import numpy as np
+
+from sim import rules
+from sim.compiled import kernel
+from sim.customer import intention_on, opinion_on, recall
+from sim.population import CUSTOMER, PROSPECT
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+REPLY = np.dtype(
+    [
+        (name, "f8")
+        for name in (
+            "satisfaction",
+            "intention",
+            "opinion",
+            "attitude",
+            "regard",
+            "customer",
+            "visits",
+        )
+    ]
+)
+"""What one person replies: satisfaction in [-1, 1]; the intention in (0, 1) to buy again; in logits
+its `opinion`, which comes of stories, and its `attitude`, all told; `regard`, the same in (0, 1), whose
+mean times 100 is reputation; whether it is a customer (1 or 0); and its visits so far."""
+
+
+def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
+    for i in range(len(people)):
+        person, reply = people[i], replies[i]
+        recall(person, today, world)
+        reply.satisfaction = person.satisfaction
+        reply.intention = intention_on(person, today, world)
+        opinion = opinion_on(person, today, world)
+        experienced = person.status != PROSPECT
+        thinks = rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
+        reply.opinion = opinion
+        reply.attitude = thinks
+        reply.regard = rules.logistic(thinks)
+        reply.customer = 1.0 if person.status == CUSTOMER else 0.0
+        reply.visits = person.visits
+
+
+def _change(letters: Any, customer: Any, talk: Any, changes: Any) -> None:
+    for i in range(len(letters)):
+        letter = letters[i]
+        changes[i] = rules.opinion_change(
+            letter.valence, letter.weak == 1, letter.hop, customer[letter.listener], talk
+        )
+
+
+_ask = kernel(_reply)
+_weigh = kernel(_change)
+
+
+def changes_of_opinion(letters: Array, customer: Array, world: Any) -> Array:
+    """Return by how much each telling of a day moved its listener's opinion, in logits.
+
+    Parameters
+    ----------
+    letters : structured array
+        The day's tellings, dtype `sim.population.LETTER`.
+    customer : array of bool
+        By row, who was a customer when the tellings were heard: before the day's decisions.
+    world : Setting
+        The setting of the run.
+    """
+    changes = np.zeros(len(letters))
+    _weigh(letters, customer, world.talk, changes)
+    return changes
+
+
+def interview(people: Array, rows: Array, today: int, world: Any) -> Array:
+    """Ask some people at the end of a day.
+
+    Parameters
+    ----------
+    people : structured array
+        The population, dtype `sim.population.PERSON`; it stays as it is.
+    rows : array of int
+        Whom to ask.
+    today : int
+        The day that has just been lived.
+    world : Setting
+        The setting of the run.
+
+    Returns
+    -------
+    structured array
+        A reply a row, dtype `REPLY`.
+    """
+    replies = np.zeros(len(rows), REPLY)
+    _ask(people[rows], today, world, replies)
+    return replies
