@@ -20,6 +20,7 @@ from experiments.sections.keys import Scalar, said
 from sim.errors import InputError
 from sim.parameters import Section
 from sim.reading import Document, assigned
+from sim.possible_ties import impossible
 from sim.scenario import Scenario
 from sim.validation import validate
 
@@ -159,6 +160,9 @@ def changed(scenario: Scenario, point: Point) -> Scenario:
     except (ValueError, IndexError, AttributeError) as error:
         raise InputError(f"at {described(point)}: {_reason(scenario, point, error)}") from None
     assert isinstance(made, Scenario)
+    problem = impossible(made.network, made.market.people)
+    if problem is not None:
+        raise InputError(f"at {described(point)}: {problem.text}")
     return made
 
 

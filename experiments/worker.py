@@ -104,7 +104,7 @@ class Bench:
         self.kind = kind
         self.performer = performer
         self.keep_going = keep_going
-        self.make = make or self._run
+        self.make = make
         self.simulate = simulate or self._simulate
         self.networks = Networks(network_of) if network_of else shared_networks()
         self.stopped = stopped or threading.Event()
@@ -116,7 +116,7 @@ class Bench:
         try:
             if job.fault:
                 raise InputError(job.fault)
-            made = self.make(job, self.networks.of(job.scenario))
+            made = (self.make or self._run)(job, self.networks.of(job.scenario))
             return None if self.stopped.is_set() else made
         except Exception as error:
             if not self.keep_going:

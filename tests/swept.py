@@ -18,8 +18,12 @@ def a_plan(
     people: int = 60,
     days: int = 20,
     policies: tuple[str, ...] = ("none", "fast"),
+    degree: int = 8,
 ) -> Plan:
-    settings = {"seeds": seeds, "market.people": people, "days": days, "policies": list(policies)}
+    settings = {
+        "seeds": seeds, "market.people": people, "days": days, "policies": list(policies),
+        "network.degree": degree,
+    }  # fmt: skip
     return Plan(load_experiment("bakery", settings), points=points)
 
 

@@ -208,7 +208,7 @@ def write(folder: Path, text: str) -> Path:
 def test_shipped_experiments_load(name):
     experiment = load_experiment(name)
     assert experiment.baseline in experiment.policies
-    sections = ("design", "sensitivity", "robust", "optimise", "break_even")
+    sections = ("design", "sensitivity", "robust", "optimise", "break_even", "paradox")
     if all(getattr(experiment, section) is None for section in sections):
         assert len(experiment.policies) >= 4 and len(experiment.seeds) == 20
 

@@ -21,7 +21,7 @@ def command(
     experiment: str, seeds: int | None, workers: int | None, network: str | None,
     days: int | None, seed: int | None, settings: tuple[str, ...], out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """See whether a failure well repaired leaves a customer better off than none.
+    """See whether a failure well repaired beats no failure.
 
     Studies of the recovery paradox compare different people. Here the same customer lives three
     times in the same world: as its failure was answered, as if nobody had answered, and as if the
@@ -38,12 +38,12 @@ def command(
     \b
     With --out, the folder holds
       report.md               the conclusion and the pictures on a page
-      map-satisfaction, map-intention (png, svg)
-                              the effect by severity and generosity, a panel a delay
+      map-satisfaction, map-intention   (png, svg) effects by severity and
+                              generosity, a panel a delay
       customers.png, .svg     how the effect differs from customer to customer
       lives.png, .svg         the three lives over time
-      failures                each failure examined: what it was like, and its effects
-      effects-by-...          means and 95% intervals by severity, delay, apology, ...
+      failures                each failure examined, and its effects
+      effects-by-...          means and intervals by severity, delay, ...
       provenance.json         what was run, by which version
     """
     from experiments.design import load_experiment

@@ -24,7 +24,7 @@ def command(
     name: str | None, runs: int | None, workers: int | None, regression: bool, seed: int | None,
     settings: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Rebuild published models of word of mouth, and see their numbers again.
+    """Rebuild published models, and see their numbers again.
 
     Each is a small model on the same parts as amends itself (keyed draws, groups and weak ties,
     kernels). Without a NAME all are held against their published values; with a NAME and --set
@@ -32,8 +32,8 @@ def command(
 
     \b
     Models:
-      talk-of-the-network   s, w, a, bw, bs, people      Goldenberg, Libai & Muller 2001
-      bad-news              d, m, qs, qw, people, steps  Goldenberg et al. 2007, Dawid et al. 2025
+      talk-of-the-network   s, w, a, bw, bs, people      Goldenberg et al. 2001
+      bad-news              d, m, qs, qw, people, steps  Goldenberg et al. 2007
       bass                  p, q                         Bass 1969
 
     \b
