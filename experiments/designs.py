@@ -19,8 +19,8 @@ from experiments.sections.distributions import Distribution
 from experiments.sections.keys import Scalar, said
 from sim.errors import InputError
 from sim.parameters import Section
-from sim.reading import Document, assigned
 from sim.possible_ties import impossible
+from sim.reading import Document, assigned
 from sim.scenario import Scenario
 from sim.validation import validate
 
