@@ -206,9 +206,7 @@ class Attribution:
         """Return by telling, as a place in `SOURCES`, what kind of event it is about."""
         talk = self.traced.run.scenario.talk
         valence = tellings["valence"]
-        failed = np.isin(
-            origins_of(tellings["origin_person"], tellings["origin_day"]), self.failed
-        )
+        failed = np.isin(origins_of(tellings["origin_person"], tellings["origin_day"]), self.failed)
         # A visit's valence says which of the two it was; where both are alike, no telling can.
         delights = (valence == talk.delight_valence) & (valence != talk.ordinary_valence)
         of_failure = np.where(valence < 0.0, _FAILURES, _RECOVERIES)
@@ -242,7 +240,14 @@ class Attribution:
         return dict(zip(SOURCES, sums.tolist(), strict=True))
 
 
-_ORIGIN = {"person": "i4", "day": "i4", "tellings": "i8", "bad": "i8", "moved": "f8", "points": "f8"}
+_ORIGIN = {
+    "person": "i4",
+    "day": "i4",
+    "tellings": "i8",
+    "bad": "i8",
+    "moved": "f8",
+    "points": "f8",
+}
 """Columns of a table of origins."""
 
 

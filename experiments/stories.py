@@ -114,7 +114,9 @@ def follow(
     runs = 1 + (2 * len(cases) + 2 if len(cases) else 0)
     advance(1, runs)
     outcome = traced.run.outcome(final=True)
-    found = _worst(Counterfactuals(scenario, network, outcome), cases, lambda done: advance(done, runs))
+    found = _worst(
+        Counterfactuals(scenario, network, outcome), cases, lambda done: advance(done, runs)
+    )
     return Stories(
         scenario, outcome, dict(attribution.sources), failures, attribution.origins,
         reproduction.table(), found, story_of(file, cases),

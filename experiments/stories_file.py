@@ -50,7 +50,9 @@ class TellingsFile:
     def keep(self, tellings: Array) -> None:
         """Write some tellings."""
         columns = [
-            pa.array(np.ascontiguousarray(tellings[field.name]).astype(field.type.to_pandas_dtype()))
+            pa.array(
+                np.ascontiguousarray(tellings[field.name]).astype(field.type.to_pandas_dtype())
+            )
             for field in _SCHEMA
         ]
         self.writer.write_table(pa.table(columns, schema=_SCHEMA))

@@ -58,8 +58,12 @@ def first_hearings(tellings: Array) -> list[Hearer]:
         places[listener] = len(tree)
         tree.append(
             Hearer(
-                listener, int(telling["day"]), teller, tree[teller].hops + 1,
-                bool(telling["weak"]), bool(telling["valence"] < 0.0),
+                listener,
+                int(telling["day"]),
+                teller,
+                tree[teller].hops + 1,
+                bool(telling["weak"]),
+                bool(telling["valence"] < 0.0),
             )  # fmt: skip
         )
     return tree

@@ -1,6 +1,7 @@
 """How far stories go: whom each failure reached, and how many further tellings a hearing brings."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,25 +36,28 @@ class Reach:
         keys = origins_of(tellings["origin_person"], tellings["origin_day"])
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         ours = self.keys[place] == keys
+        # A story may come back to whom it befell, who is not reached by it.
+        ours &= tellings["listener"] != tellings["origin_person"]
         new = self.order[place[ours]] * self.people + tellings["listener"][ours]
         self.pairs = np.union1d(self.pairs, new)
 
     def table(self, attribution: Attribution) -> pd.DataFrame:
         """Return a row a failure: what it was like, whom it reached, and what it did, worst first.
 
-        `reached` counts people once each, `moved` is the sum of changes of opinion in logits,
+        `reached` counts other people once each, `moved` is the sum of changes of opinion in logits,
         either way, and `points` what is left of them in reputation on the last day.
         """
-        table = pd.DataFrame({name: self.failures[name] for name in self.failures.dtype.names or ()})
+        table = pd.DataFrame(
+            {name: self.failures[name] for name in self.failures.dtype.names or ()}
+        )
         origins = attribution.origins.drop(columns="failure")
         table = table.merge(origins, how="left", on=["person", "day"], validate="1:1")
-        whole = ["tellings", "bad"]
-        table = table.fillna(dict.fromkeys([*whole, "moved", "points"], 0.0))
-        table = table.astype(dict.fromkeys(whole, "int64"))
-        table.insert(table.columns.get_loc("bad"), "good", table["tellings"] - table["bad"])
-        reached = np.bincount(self.pairs // self.people, minlength=len(self.failures))
-        table.insert(table.columns.get_loc("tellings"), "reached", reached)
-        table = table.astype(dict.fromkeys(["moved", "points"], "float64"))
+        sums = {"tellings": "int64", "bad": "int64", "moved": "float64", "points": "float64"}
+        table = table.fillna(dict.fromkeys(sums, 0.0)).astype(sums)
+        table["good"] = table["tellings"] - table["bad"]
+        table["reached"] = np.bincount(self.pairs // self.people, minlength=len(self.failures))
+        whole = ["reached", "tellings", "good", "bad"]
+        table = table[[*self.failures.dtype.names, *whole, "moved", "points"]]
         return table.sort_values(["points", "day", "person"], ignore_index=True)
 
 
@@ -94,7 +98,7 @@ class Reproduction:
         the run saw what they brought; `reproduction` with its 95% interval `low, high`, taking
         tellings of a hearing for geometric as the model has them.
         """
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for bad, story in enumerate(("good", "bad")):
             told, exposed = self.tellings[bad], self.exposed[bad]
             further = np.append(told[1:], 0.0)

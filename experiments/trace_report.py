@@ -7,11 +7,14 @@ import pandas as pd
 
 from experiments.genealogy import SOURCES
 from experiments.networks import portable, record, upon
-from experiments.stories import Change, Stories
+from experiments.stories import Stories
+from experiments.stories_worst import Change
 from experiments.wording import count, decimals, figure, listed, percent
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder
+
+_FROM = SOURCES | {"limit": "the limit on opinions and rounding"}
 
 DRAWN = 150
 """People in the picture of a tree at most; more cannot be told apart on a page."""
@@ -26,12 +29,12 @@ def conclude(found: Stories) -> str:
     if reputation is None:
         return f"{world} nobody knows the firm at the end, so it has no reputation to trace."
     parts = [
-        f"{figure(points, 2) if points < 0 else '+' + figure(points, 2)} {SOURCES[name]}"
+        f"{'+' if points >= 0 else ''}{figure(points, 2)} from {_FROM[name]}"
         for name, points in found.sources.items()
     ]
     said = [
         f"{world} reputation ends at {figure(reputation, 2)} points; from 50, where nobody thinks "
-        f"anything, that is exactly {listed(parts)}.",
+        f"anything, it comes to that by exactly {listed(parts)}.",
         f"{_spread(found)} {_harm(found)}",
     ]
     return " ".join(said).strip()
@@ -44,9 +47,7 @@ def _spread(found: Stories) -> str:
         row = found.rate(story)
         if row["exposed"] > 0:
             ends = f"{figure(row['low'], 2)} to {figure(row['high'], 2)}"
-            rates.append(
-                f"of a {story} one {figure(row['reproduction'], 2)} (95% interval {ends})"
-            )
+            rates.append(f"of a {story} one {figure(row['reproduction'], 2)} (95% interval {ends})")
     if not rates:
         return f"There were {found.good:,} good tellings and {found.bad:,} bad ones."
     highest = max(float(found.rate(story)["high"]) for story in ("good", "bad"))
@@ -146,25 +147,26 @@ def show(found: Stories) -> None:
     cases = found.worst.cases
     if not len(cases):
         return
-    screen.print("The failures that did most harm; gains are in points of reputation")
-    rows_ = [
+    screen.print("The failures that did most harm by the last day, in points of reputation;")
+    screen.print("what two other lives would have changed, with customers in brackets")
+    lines = [
         (
             f"{row['person']}", f"{row['day']}", f"{row['severity']:.2f}",
             "yes" if row["heard"] else "no", f"{row['reached']:,}", f"{row['tellings']:,}",
-            f"{row['points']:+.3f}", _signed(answered), f"{answered.customers:+d}", _signed(spared),
-            f"{spared.customers:+d}",
+            f"{row['points']:+.3f}", _signed(answered), _signed(spared),
         )
         for row, answered, spared in zip(
             cases.to_dict("records"), found.worst.answered, found.worst.spared, strict=True
         )
     ]  # fmt: skip
-    columns = ("person", "day", "severity", "heard of", "reached", "tellings", "points",
-               "answered at once", "customers", "not happened", "customers")  # fmt: skip
-    screen.print(table(columns, rows_, left=0))
+    columns = ("person", "day", "severity", "heard", "reached", "tellings", "points",
+               "answered at once", "not happened")  # fmt: skip
+    screen.print(table(columns, lines, left=0))
 
 
 def _signed(change: Change) -> str:
-    return "-" if change.reputation is None else f"{change.reputation:+.3f}"
+    reputation = "-" if change.reputation is None else f"{change.reputation:+.3f}"
+    return f"{reputation} ({change.customers:+d})"
 
 
 def write(folder: "ResultsFolder", found: Stories) -> None:
@@ -207,7 +209,8 @@ def pictures(found: Stories) -> dict[str, Any]:
     """Return the pictures by the name of their files."""
     from experiments.plots import stories as plots
 
-    about = f"{found.scenario.name} under {found.scenario.policy_name}{upon(found.scenario)}"
+    scenario = found.scenario
+    about = f"{scenario.name} under the policy {scenario.policy_name}{upon(scenario)}"
     drawn: dict[str, Any] = {}
     if found.outcome.final["reputation"] is not None:
         drawn["sources"] = plots.sources(
@@ -253,7 +256,8 @@ def _tree(found: Stories) -> Any:
         f"How the worst story spread: person {row['person']} of {found.scenario.name}, failed on "
         f"day {row['day']}",
         f"{len(found.tree):,} tellings reached {len(whole) - 1:,} people, each drawn where it first "
-        f"heard the story; {again:,} tellings to people who knew it already are not drawn." + left_out,
+        f"heard the story; {again:,} tellings to people who knew it already are not drawn."
+        + left_out,
     )
 
 

@@ -45,7 +45,8 @@ def sources(parts: Mapping[str, float], title: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         axes.grid(True, axis="x")
-        axes.margins(x=0.14)
+        axes.use_sticky_edges = False
+        axes.margins(x=0.1)
         axes.set_xlabel("Reputation (points from 0 to 100; 50 is neutral)")
     return figure
 
@@ -92,9 +93,10 @@ def story_tree(hearers: pd.DataFrame, title: str, subtitle: str) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_xlabel("Day on which each person first heard the story")
         axes.set_ylabel("One row a person (order has no meaning)")
-        figure.legend(
-            handles=_legend(hearers), loc="outside right upper", frameon=False, fontsize=8.5
-        )
+        axes.legend(
+            handles=_legend(hearers), loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False,
+            fontsize=9,
+        )  # fmt: skip
         figure.supxlabel(textwrap.fill(subtitle, 112), x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
@@ -141,6 +143,9 @@ def _legend(hearers: pd.DataFrame) -> list[Line2D]:
 _ORDINAL = {1: "first", 2: "second", 3: "third"}
 
 
+_TRACED = "its stories cost (traced)"
+
+
 def worst_cases(
     names: Sequence[str], lost: Sequence[float], answered: Sequence[float],
     spared: Sequence[float], title: str, subtitle: str,
@@ -163,7 +168,7 @@ def worst_cases(
         figure = new_figure(8.6, 2.6 + 0.55 * len(names), title)
         axes = figure.subplots()
         axes.axvline(0.0, color=GREY, lw=1.0)
-        axes.barh(places, lost, height=0.62, color="#D9D9D9", label="its stories cost (traced)")
+        axes.barh(places, lost, height=0.62, color="#D9D9D9", label=_TRACED)
         for values, offset, colour, marker, label in (
             (answered, -0.13, COLOURS[0], "o", "gained had it been answered at once"),
             (spared, 0.13, COLOURS[1], "s", "gained had it not happened"),
@@ -176,6 +181,11 @@ def worst_cases(
         axes.grid(True, axis="x")
         axes.margins(x=0.08)
         axes.set_xlabel("Reputation on the last day (points)")
-        figure.legend(loc="outside lower right", ncols=3, frameon=False, fontsize=8.5)
+        handles, labels = axes.get_legend_handles_labels()
+        order = np.argsort([label != _TRACED for label in labels], kind="stable").tolist()
+        axes.legend(
+            [handles[place] for place in order], [labels[place] for place in order], ncols=3,
+            loc="lower left", bbox_to_anchor=(-0.45, 1.0), frameon=False, fontsize=9,
+        )  # fmt: skip
         figure.supxlabel(textwrap.fill(subtitle, 112), x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
