@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.genealogy import Array, Attribution, Traced, origins_of
+from experiments.genealogy import FAILURE, Array, Attribution, Traced, origins_of
 
 _Z = 1.959963984540054
 
@@ -47,9 +47,8 @@ class Reach:
         `reached` counts other people once each, `moved` is the sum of changes of opinion in logits,
         either way, and `points` what is left of them in reputation on the last day.
         """
-        table = pd.DataFrame(
-            {name: self.failures[name] for name in self.failures.dtype.names or ()}
-        )
+        known = list(FAILURE.names or ())
+        table = pd.DataFrame({name: self.failures[name] for name in known})
         origins = attribution.origins.drop(columns="failure")
         table = table.merge(origins, how="left", on=["person", "day"], validate="1:1")
         sums = {"tellings": "int64", "bad": "int64", "moved": "float64", "points": "float64"}
@@ -57,7 +56,7 @@ class Reach:
         table["good"] = table["tellings"] - table["bad"]
         table["reached"] = np.bincount(self.pairs // self.people, minlength=len(self.failures))
         whole = ["reached", "tellings", "good", "bad"]
-        table = table[[*self.failures.dtype.names, *whole, "moved", "points"]]
+        table = table[[*known, *whole, "moved", "points"]]
         return table.sort_values(["points", "day", "person"], ignore_index=True)
 
 

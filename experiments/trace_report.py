@@ -134,7 +134,9 @@ def to_json(found: Stories) -> dict[str, Any]:
 
 
 def show(found: Stories) -> None:
-    """Show sources and worst cases on the screen."""
+    """Show sources, worst cases and the conclusion on the screen."""
+    from rich.text import Text
+
     from experiments.tables import console, table
 
     screen = console()
@@ -144,9 +146,13 @@ def show(found: Stories) -> None:
         rows = [("nobody thinks anything", "50.00")]
         rows += [(SOURCES[name], f"{points:+.2f}") for name, points in found.sources.items()]
         screen.print(table(("", "points"), [*rows, ("reputation", figure(reputation, 2))]))
+    if len(found.worst.cases):
+        _show_worst(found, screen, table)
+    screen.print(Text(conclude(found), style="bold"))
+
+
+def _show_worst(found: Stories, screen: Any, table: Any) -> None:
     cases = found.worst.cases
-    if not len(cases):
-        return
     screen.print("The failures that did most harm by the last day, in points of reputation;")
     screen.print("what two other lives would have changed, with customers in brackets")
     lines = [

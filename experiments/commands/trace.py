@@ -83,12 +83,11 @@ def command(
             from experiments.trace_report import write
 
             write(folder, found)
-    from experiments.trace_report import conclude, show, to_json
+    from experiments.trace_report import show, to_json
 
     if as_json:
         options.print_json(to_json(found))
     else:
         show(found)
-        click.echo(conclude(found))
     if folder is not None and out is not None:
         options.written(folder, out)

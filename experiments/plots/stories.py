@@ -46,7 +46,7 @@ def sources(parts: Mapping[str, float], title: str) -> Figure:
         axes.grid(False, axis="y")
         axes.grid(True, axis="x")
         axes.use_sticky_edges = False
-        axes.margins(x=0.1)
+        axes.margins(x=0.14)
         axes.set_xlabel("Reputation (points from 0 to 100; 50 is neutral)")
     return figure
 
@@ -92,7 +92,7 @@ def story_tree(hearers: pd.DataFrame, title: str, subtitle: str) -> Figure:
         axes.invert_yaxis()
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_xlabel("Day on which each person first heard the story")
-        axes.set_ylabel("One row a person (order has no meaning)")
+        axes.set_ylabel("People, by who told whom (order has no meaning)")
         axes.legend(
             handles=_legend(hearers), loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False,
             fontsize=9,
