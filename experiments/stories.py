@@ -110,6 +110,8 @@ def follow(
         for each in (attribution, reach, reproduction):
             each.add(page)
     failures = reach.table(attribution)
+    if network.labels is not None:
+        failures.insert(1, "label", [str(network.labels[row]) for row in failures["person"]])
     cases = worst_of(failures, worst)
     runs = 1 + (2 * len(cases) + 2 if len(cases) else 0)
     advance(1, runs)

@@ -26,8 +26,10 @@ class Reach:
         keys = origins_of(self.failures["person"], self.failures["day"])
         self.order = np.argsort(keys)
         self.keys = keys[self.order]
-        self.pairs = np.zeros(0, np.int64)
+        self.known = np.zeros(0, np.int64)
         """Failure and listener in a number, once each: eight bytes for each person reached."""
+        self.fresh: list[Array] = []
+        self.waiting = 0
 
     def add(self, tellings: Array) -> None:
         """Add whom some tellings reached."""
@@ -39,7 +41,16 @@ class Reach:
         # A story may come back to whom it befell, who is not reached by it.
         ours &= tellings["listener"] != tellings["origin_person"]
         new = self.order[place[ours]] * self.people + tellings["listener"][ours]
-        self.pairs = np.union1d(self.pairs, new)
+        self.fresh.append(np.unique(new))
+        self.waiting += len(self.fresh[-1])
+        if self.waiting > len(self.known):  # so that all merging takes time as one sorting does
+            self.known = self.pairs
+            self.fresh, self.waiting = [], 0
+
+    @property
+    def pairs(self) -> Array:
+        """Failure and listener in a number, once each."""
+        return np.unique(np.concatenate([self.known, *self.fresh]))
 
     def table(self, attribution: Attribution) -> pd.DataFrame:
         """Return a row a failure: what it was like, whom it reached, and what it did, worst first.

@@ -28,10 +28,7 @@ def conclude(found: Stories) -> str:
     reputation = found.outcome.final["reputation"]
     if reputation is None:
         return f"{world} nobody knows the firm at the end, so it has no reputation to trace."
-    parts = [
-        f"{'+' if points >= 0 else ''}{figure(points, 2)} from {_FROM[name]}"
-        for name, points in found.sources.items()
-    ]
+    parts = [f"{_plus(points, 2)} from {_FROM[name]}" for name, points in found.sources.items()]
     said = [
         f"{world} reputation ends at {figure(reputation, 2)} points; from 50, where nobody thinks "
         f"anything, it comes to that by exactly {listed(parts)}.",
@@ -42,15 +39,15 @@ def conclude(found: Stories) -> str:
 
 def _spread(found: Stories) -> str:
     """Say how often stories were told and passed on."""
-    rates = []
-    for story in ("good", "bad"):
-        row = found.rate(story)
-        if row["exposed"] > 0:
-            ends = f"{figure(row['low'], 2)} to {figure(row['high'], 2)}"
-            rates.append(f"of a {story} one {figure(row['reproduction'], 2)} (95% interval {ends})")
+    rows = [row for row in map(found.rate, ("good", "bad")) if row["exposed"] > 0]
+    rates = [
+        f"of a {row['story']} one {figure(row['reproduction'], 2)} (95% interval "
+        f"{figure(row['low'], 2)} to {figure(row['high'], 2)})"
+        for row in rows
+    ]
     if not rates:
         return f"There were {found.good:,} good tellings and {found.bad:,} bad ones."
-    highest = max(float(found.rate(story)["high"]) for story in ("good", "bad"))
+    highest = max(float(row["high"]) for row in rows)
     verdict = ": below one, so each story dies out" if highest < 1.0 else ""
     return (
         f"There were {found.good:,} good tellings and {found.bad:,} bad ones; a hearing brought "
@@ -61,9 +58,14 @@ def _spread(found: Stories) -> str:
 def _harm(found: Stories) -> str:
     """Say what the worst cases did, and what another answer would have changed."""
     cases, worst = found.worst.cases, found.worst
-    if worst.answered_together is None or worst.spared_together is None:
-        return "No failure cost reputation anything that is left on the last day."
     harmful = found.failures.loc[found.failures["points"] < 0.0, "points"]
+    if not len(harmful):
+        return "No failure cost reputation anything that is left on the last day."
+    if worst.answered_together is None or worst.spared_together is None:
+        return (
+            f"The stories of {len(harmful):,} of the {len(found.failures):,} failures did harm "
+            f"that is left on the last day, {_points(-float(harmful.sum()))} in all."
+        )
     lost = float(cases["points"].sum())
     some = len(cases)
     which = "failure" if some == 1 else f"{count(some)} failures"
@@ -77,6 +79,12 @@ def _harm(found: Stories) -> str:
         f"{'it' if some == 1 else 'they'} not happened, {spared}. These differences are exact for "
         "this world; another seed has other worst cases."
     )
+
+
+def _plus(value: float, places: int) -> str:
+    """Return a number with its sign; zero is neither."""
+    text = figure(value, places)
+    return f"+{text}" if value > 0.0 and text.strip("0.,") else text
 
 
 def _points(value: float) -> str:
@@ -144,7 +152,7 @@ def show(found: Stories) -> None:
     if reputation is not None:
         screen.print("Where reputation comes from (points)")
         rows = [("nobody thinks anything", "50.00")]
-        rows += [(SOURCES[name], f"{points:+.2f}") for name, points in found.sources.items()]
+        rows += [(SOURCES[name], _plus(points, 2)) for name, points in found.sources.items()]
         screen.print(table(("", "points"), [*rows, ("reputation", figure(reputation, 2))]))
     if len(found.worst.cases):
         _show_worst(found, screen, table)
@@ -154,25 +162,25 @@ def show(found: Stories) -> None:
 def _show_worst(found: Stories, screen: Any, table: Any) -> None:
     cases = found.worst.cases
     screen.print("The failures that did most harm by the last day, in points of reputation;")
-    screen.print("what two other lives would have changed, with customers in brackets")
+    screen.print("what would have changed had each been answered at once, or spared (customers)")
     lines = [
         (
-            f"{row['person']}", f"{row['day']}", f"{row['severity']:.2f}",
+            _who(row), f"{row['day']}", f"{row['severity']:.2f}",
             "yes" if row["heard"] else "no", f"{row['reached']:,}", f"{row['tellings']:,}",
-            f"{row['points']:+.3f}", _signed(answered), _signed(spared),
+            _plus(row["points"], 3), _signed(answered), _signed(spared),
         )
         for row, answered, spared in zip(
             cases.to_dict("records"), found.worst.answered, found.worst.spared, strict=True
         )
     ]  # fmt: skip
-    columns = ("person", "day", "severity", "heard", "reached", "tellings", "points",
-               "answered at once", "not happened")  # fmt: skip
-    screen.print(table(columns, lines, left=0))
+    columns = ("who", "day", "severity", "heard", "reached", "tellings", "points",
+               "answered", "spared")  # fmt: skip
+    screen.print(table(columns, lines))
 
 
 def _signed(change: Change) -> str:
-    reputation = "-" if change.reputation is None else f"{change.reputation:+.3f}"
-    return f"{reputation} ({change.customers:+d})"
+    reputation = "-" if change.reputation is None else _plus(change.reputation, 3)
+    return f"{reputation} ({_plus(float(change.customers), 0)})"
 
 
 def write(folder: "ResultsFolder", found: Stories) -> None:
@@ -238,10 +246,15 @@ def pictures(found: Stories) -> dict[str, Any]:
     return drawn
 
 
+def _who(row: Any) -> str:
+    """Return what a person is called: by the network's file, or by its row."""
+    return str(row["label"]) if "label" in row else f"person {row['person']}"
+
+
 def _case(row: Any) -> str:
     heard = "heard of" if row["heard"] else "never heard of"
     return (
-        f"person {row['person']}, day {row['day']}: severity {row['severity']:.2f}, {heard}; "
+        f"{_who(row)}, day {row['day']}: severity {row['severity']:.2f}, {heard}; "
         f"{row['reached']:,} reached"
     )
 
@@ -259,7 +272,7 @@ def _tree(found: Stories) -> Any:
     left_out = f" Only the first {DRAWN} of {len(whole):,} people are drawn." * (len(whole) > DRAWN)
     return story_tree(
         frame,
-        f"How the worst story spread: person {row['person']} of {found.scenario.name}, failed on "
+        f"How the worst story spread: {_who(row)} of {found.scenario.name}, failed on "
         f"day {row['day']}",
         f"{len(found.tree):,} tellings reached {len(whole) - 1:,} people, each drawn where it first "
         f"heard the story; {again:,} tellings to people who knew it already are not drawn."

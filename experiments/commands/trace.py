@@ -47,7 +47,7 @@ def command(
       amends trace bakery
       amends trace bakery --policy none --out results/stories
       amends trace bakery --set talk.retelling=false --worst 0
-      amends trace courier --network friends.graphml --json
+      amends trace hotel --network friends.graphml --json
 
     \b
     With --out, the folder holds
