@@ -170,11 +170,18 @@ def test_command_writes_json_and_a_folder(tmp_path: Path) -> None:
         ("talk.retelling=false", "of a bad one 0.00"),
     ],
 )
-def test_there_may_be_little_to_trace(setting: str, words: str, tmp_path: Path) -> None:
-    folder = tmp_path / "o"
-    result = told("trace", "bakery", *SMALL, "--set", setting, "--worst", "1", "--out", str(folder))
+def test_there_may_be_little_to_trace(setting: str, words: str) -> None:
+    result = told("trace", "bakery", *SMALL, "--set", setting, "--worst", "1")
     assert words in result["conclusion"]
-    assert (folder / "report.md").exists()
+
+
+def test_a_folder_is_written_where_there_is_little_to_trace(tmp_path: Path) -> None:
+    folder = tmp_path / "o"
+    quiet = ("--set", "talk.enabled=false", "--out", str(folder))
+    assert told("trace", "bakery", *SMALL, *quiet)["worst"] == []
+    names = {path.name for path in folder.iterdir()}
+    assert {"report.md", "sources.png", "tellings.parquet"} <= names
+    assert not {"story.png", "worst.png", "story.json"} & names
 
 
 def test_a_wrong_number_of_cases_is_refused() -> None:

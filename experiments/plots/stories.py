@@ -140,7 +140,7 @@ def _legend(hearers: pd.DataFrame) -> list[Line2D]:
     return handles
 
 
-_ORDINAL = {1: "first", 2: "second", 3: "third"}
+_ORDINAL = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
 _TRACED = "its stories cost (traced)"
@@ -179,7 +179,8 @@ def worst_cases(
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         axes.grid(True, axis="x")
-        axes.margins(x=0.08)
+        axes.use_sticky_edges = False
+        axes.margins(x=0.06)
         axes.set_xlabel("Reputation on the last day (points)")
         handles, labels = axes.get_legend_handles_labels()
         order = np.argsort([label != _TRACED for label in labels], kind="stable").tolist()
