@@ -239,7 +239,8 @@ def pictures(found: Stories) -> dict[str, Any]:
             [change.reputation or 0.0 for change in found.worst.spared],
             f"{about}: the failures that did most harm",
             "Bars: what their stories have left by the last day. Points: the same world with this "
-            "one case otherwise, which also changes what the customer itself thinks and does.",
+            "one case otherwise, which also changes what the customer itself thinks and does, and "
+            "gives room to other stories where opinions are at their limit.",
         )
     if len(found.tree):
         drawn["story"] = _tree(found)

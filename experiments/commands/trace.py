@@ -51,16 +51,17 @@ def command(
 
     \b
     With --out, the folder holds
-      report.md               the conclusion and the pictures on a page
-      sources.png, .svg       from neutral to the reputation at the end, source by source
-      worst.png, .svg         the worst failures, and what other answers would have brought
-      story.png, .svg         how the very worst one's story went from person to person
-      story.graphml, .json    the same for Gephi and other programs: nodes people, edges tellings
-      tellings.parquet        a row a telling
-      failures, origins       what each failure, and each event told of, reached and did
-      reproduction, worst     further tellings a hearing, by hop; the worst cases lived otherwise
-      scenario.yaml           all parameters
-      provenance.json         what was run, by which version
+      report.md              the conclusion and the pictures on a page
+      sources.png, .svg      from neutral to the reputation at the end
+      worst.png, .svg        the worst failures, and what other lives bring
+      story.png, .svg        the way of the worst one's story
+      story.graphml, .json   the same for Gephi: people, and tellings between them
+      tellings.parquet       a row a telling
+      failures, origins      what each failure, each event told of, did
+      reproduction           further tellings that a hearing brings, by hop
+      worst                  the worst failures, and what other lives change
+      scenario.yaml          all parameters
+      provenance.json        what was run, by which version
 
     The run is the same to the bit as that of `amends run`. Tellings go to disk as they come; memory
     grows with people and events, not with tellings.
