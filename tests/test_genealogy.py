@@ -80,6 +80,27 @@ def test_parts_of_an_attitude_share_its_points_in_proportion(bakery: tuple[Trace
     np.testing.assert_allclose(share.weight, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("talk", "gone"),
+    [
+        ({"ordinary": 0.0}, {"ordinary_visits"}),
+        ({"delight": 0.0}, {"delight"}),
+        ({"bad_stories": False}, {"failures"}),
+        ({"recovered": 0.0}, {"recoveries"}),
+        ({"enabled": False}, {"ordinary_visits", "delight", "failures", "recoveries", "limit"}),
+    ],
+)
+def test_a_source_that_is_stopped_gives_nothing(talk: dict[str, object], gone: set[str]) -> None:
+    found, tellings = traced(of(BAKERY, talk=talk))
+    share = Attribution(found)
+    share.add(tellings)
+    assert {name for name, points in share.sources.items() if points == 0.0} == gone
+    of_failures = share.sources["failures"] + share.sources["recoveries"]
+    origins = share.origins
+    assert origins.loc[origins["failure"], "points"].sum() == pytest.approx(of_failures, abs=1e-9)
+    assert share.sources["failures"] <= 0.0 <= share.sources["recoveries"]
+
+
 def test_failures_are_as_they_were_drawn(bakery: tuple[Traced, Array]) -> None:
     found, _ = bakery
     assert len(found.failures) > 100
