@@ -194,6 +194,18 @@ def test_a_hearing_brings_what_the_model_says() -> None:
         assert naive < expected - 2.0 * width
 
 
+def test_the_end_of_the_run_cuts_off_as_stories_fall_on_days(bakery: tuple[Traced, Array]) -> None:
+    """The k-th whole day after the hearing holds tellings of times k - 1 to k (`sim.stories.plan`)."""
+    found, _ = bakery
+    seen = Reproduction(found).seen
+    times = np.random.default_rng(1).exponential(BAKERY.talk.half_life / np.log(2.0), 200_000)
+    for heard in (0, 60, 80, 88, 89):
+        told_on = heard + 1 + np.floor(times)
+        share = float((told_on < BAKERY.days).mean())
+        assert seen[heard] == pytest.approx(share, abs=0.006)
+    assert seen[89] == 0.0 < seen[88]
+
+
 def test_reach_counts_other_people_once(bakery: tuple[Traced, Array]) -> None:
     found, tellings = bakery
     share, reach = Attribution(found), Reach(found)
