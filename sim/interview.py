@@ -7,30 +7,21 @@ import numpy as np
 from sim import rules
 from sim.compiled import kernel
 from sim.customer import intention_on, opinion_on, recall
+from sim.lookup import held, liking_table
 from sim.population import CUSTOMER, PROSPECT
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 REPLY = np.dtype(
-    [
-        (name, "f8")
-        for name in (
-            "satisfaction",
-            "intention",
-            "opinion",
-            "attitude",
-            "regard",
-            "customer",
-            "visits",
-        )
-    ]
+    [(name, "f8") for name in ("satisfaction", "intention", "opinion", "attitude", "regard")]
+    + [(name, "f8") for name in ("customer", "visits")]
 )
 """What one person replies: satisfaction in [-1, 1]; the intention in (0, 1) to buy again; in logits
-its `opinion`, which comes of stories, and its `attitude`, all told; `regard`, the same in (0, 1), whose
-mean times 100 is reputation; whether it is a customer (1 or 0); and its visits so far."""
+its `opinion`, which comes of stories, and its `attitude`, all told; `regard`, the same in (0, 1) as
+it is measured, whose mean times 100 is reputation; whether it is a customer (1 or 0); its visits."""
 
 
-def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
+def _reply(people: Any, today: int, world: Any, likings: Any, replies: Any) -> None:
     for i in range(len(people)):
         person, reply = people[i], replies[i]
         recall(person, today, world)
@@ -41,7 +32,7 @@ def _reply(people: Any, today: int, world: Any, replies: Any) -> None:
         thinks = rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
         reply.opinion = opinion
         reply.attitude = thinks
-        reply.regard = rules.logistic(thinks)
+        reply.regard = held(thinks, likings)
         reply.customer = 1.0 if person.status == CUSTOMER else 0.0
         reply.visits = person.visits
 
@@ -95,5 +86,5 @@ def interview(people: Array, rows: Array, today: int, world: Any) -> Array:
         A reply a row, dtype `REPLY`.
     """
     replies = np.zeros(len(rows), REPLY)
-    _ask(people[rows], today, world, replies)
+    _ask(people[rows], today, world, liking_table(), replies)
     return replies

@@ -1,5 +1,7 @@
 """Stories followed: nothing is changed by looking, everything adds up, and each has one source."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,7 +79,8 @@ def test_parts_of_an_attitude_share_its_points_in_proportion(bakery: tuple[Trace
     along = 1.0 / (1.0 + np.exp(-np.outer(attitude, (nodes + 1.0) / 2.0)))
     slope = (along * (1.0 - along)) @ (weights / 2.0)
     expected = np.where(aware, 100.0 * slope / aware.sum(), 0.0)
-    np.testing.assert_allclose(share.weight, expected, rtol=1e-9)
+    # Reputation is measured by a table of the logistic function, off by 2e-7 at the most.
+    np.testing.assert_allclose(share.weight, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +163,12 @@ def test_a_failure_that_does_not_happen_takes_only_its_own_stories_with_it() -> 
     worst = reach.table(share).iloc[0]
     person, day = int(worst["person"]), int(worst["day"])
     _, after = traced(closed, altered={person: Altered(day, "spared")})
-    was, now = set(before.tolist()), set(after.tolist())
-    changed = np.array(sorted(was ^ now), TELLING)
+    # Counted, for somebody may tell the same person twice on a day.
+    was, now = Counter(before.tolist()), Counter(after.tolist())
+    changed = np.array([*(was - now).elements(), *(now - was).elements()], TELLING)
     assert (changed["origin_person"] == person).all()
     assert (changed["origin_day"] >= day).all()
-    gone = np.array(sorted(was - now), TELLING)
+    gone = np.array([*(was - now).elements()], TELLING)
     of_it = (before["origin_person"] == person) & (before["origin_day"] == day)
     assert of_it.sum() > 5
     assert ((gone["origin_day"] == day).sum()) == of_it.sum()
