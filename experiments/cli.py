@@ -15,7 +15,7 @@ import click
 COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
-    "paradox", "sensitivity", "robust", "optimise", "break-even",
+    "paradox", "decompose", "sensitivity", "robust", "optimise", "break-even",
     "replicate", "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""

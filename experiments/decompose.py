@@ -190,9 +190,7 @@ def analyse(
     return Decomposition(experiment, rival, parts, gains, market, len(plan) - len(runs))
 
 
-def _gain(
-    outcome: str, values: Array, sets: list[Coalition], parts: tuple[str, ...]
-) -> Gain:
+def _gain(outcome: str, values: Array, sets: list[Coalition], parts: tuple[str, ...]) -> Gain:
     """Split an outcome: `values` is an array [coalitions, (baseline, policy), worlds]."""
     # A part needs every set of a world, so that what is left adds up.
     known = np.isfinite(values).all(axis=(0, 1))

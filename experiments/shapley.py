@@ -4,8 +4,9 @@ Switching parts off one after another gives shares that depend on the order. The
 (Shapley 1953, A value for n-person games) is the mean over all orders. It adds up to the whole,
 gives nothing to a part that changes nothing, the same to parts that are alike, and what several
 parts do only together to each of them in equal shares (Harsanyi 1963). Where a part is nothing
-without another one, only orders in which it comes after that one count (Faigle & Kern 1992, The
-Shapley value for cooperative games under precedence constraints); it then has all that it adds.
+without another one, only orders in which it directly follows that one count. The two then get
+together what they would get as one part (as in Owen 1977, Values of games with a priori unions),
+and the one that needs the other all that it adds to it.
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ Coalition = frozenset[str]
 
 
 def orders(parts: Sequence[str], needs: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Return the orders in which no part comes before the one that it needs.
+    """Return the orders that count: a part that needs another one directly follows it.
 
     >>> orders(["telling", "retelling"], {"retelling": "telling"})
     [('telling', 'retelling')]
@@ -31,7 +32,7 @@ def orders(parts: Sequence[str], needs: Mapping[str, str]) -> list[tuple[str, ..
         order
         for order in permutations(parts)
         if all(
-            order.index(needs[part]) < order.index(part)
+            order.index(part) == order.index(needs[part]) + 1
             for part in parts
             if needs.get(part) in parts
         )
@@ -90,7 +91,9 @@ def shapley(
             steps[part][frozenset(order[:place])] += 1
     return {
         part: np.asarray(
-            sum(times * (worths[before | {part}] - worths[before]) for before, times in each.items())
+            sum(
+                times * (worths[before | {part}] - worths[before]) for before, times in each.items()
+            )
             / len(every)
         )
         for part, each in steps.items()
