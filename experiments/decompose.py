@@ -15,7 +15,6 @@ from experiments.design import Experiment
 from experiments.market import Market, examine
 from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.plan import Plan, Point
-from experiments.runner import Progress
 from experiments.samples import Perform, samples
 from experiments.shapley import Coalition, coalitions, shapley
 from experiments.statistics import Array, Interval, fieller, mean_interval
@@ -86,18 +85,18 @@ class Decomposition:
         The parts that do something in this scenario; the others are worth exactly 0.
     gains : mapping of str to Gain
         By outcome, in the order of the experiment.
-    market : Market or None
-        How word of mouth makes the market grow; None where there is none.
     failed : int
         Runs that failed, and whose worlds are left out.
+    market : Market or None
+        How word of mouth makes the market grow; None where there is none.
     """
 
     experiment: Experiment
     policy: str
     acting: tuple[str, ...]
     gains: Mapping[str, Gain]
-    market: Market | None
     failed: int
+    market: Market | None = None
 
     @property
     def baseline(self) -> str:
@@ -150,8 +149,26 @@ def analyse(
     *,
     policy: str | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
 ) -> Decomposition:
+    """Split the gain of a policy into parts, and see how word of mouth makes the market grow.
+
+    Parameters
+    ----------
+    experiment, perform, policy
+        See `split`.
+    workers : int, optional
+        Threads for the runs in which each person is followed.
+
+    Raises
+    ------
+    InputError
+        As `split` and `experiments.market.examine` do.
+    """
+    result = split(experiment, perform, policy=policy)
+    return replace(result, market=examine(experiment, result.policy, workers=workers))
+
+
+def split(experiment: Experiment, perform: Perform, *, policy: str | None = None) -> Decomposition:
     """Split the gain of a policy over the baseline into the parts that bring it.
 
     Parameters
@@ -162,10 +179,11 @@ def analyse(
         See `experiments.samples.Perform`; called once.
     policy : str, optional
         The policy that is meant, where there are several beside the baseline.
-    workers : int, optional
-        Threads for the runs in which each person is followed.
-    progress : callable, optional
-        Told how many of those are done, of how many.
+
+    Returns
+    -------
+    Decomposition
+        Without the market.
 
     Raises
     ------
@@ -186,8 +204,7 @@ def analyse(
     plan = Plan(plain, points, (experiment.baseline, rival))
     runs = perform(plan)
     gains = {name: _gain(name, samples(plan, runs, name), sets, parts) for name in outcomes}
-    market = examine(plain, rival, workers=workers, progress=progress)
-    return Decomposition(experiment, rival, parts, gains, market, len(plan) - len(runs))
+    return Decomposition(experiment, rival, parts, gains, len(plan) - len(runs))
 
 
 def _gain(outcome: str, values: Array, sets: list[Coalition], parts: tuple[str, ...]) -> Gain:

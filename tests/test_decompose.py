@@ -21,7 +21,6 @@ from experiments.shapley import Coalition, coalitions, orders, shapley
 from experiments.sweep import sweep
 from experiments.switches import NEEDS, PARTS, SWITCHES, acting, point_of, value_of
 from sim import simulate
-from sim.errors import InputError
 from sim.population import NEVER
 from sim.run import network_of
 from sim.scenario import load_scenario

@@ -1,5 +1,6 @@
 """`amends decompose`: what word of mouth is worth to a policy."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,16 @@ def command(
       provenance.json         what was run, by which version
     """
     chosen = options.experiment_of(experiment, {"seeds": seeds}, settings, days, seed, network)
-    chosen.rival(policy)
+    chosen.rival(policy)  # which says at once if there is none
     with options.out_folder(out, "decompose") as folder:
-        from experiments.decompose import analyse
+        from experiments.decompose import split
+        from experiments.market import examine
 
         with options.performing(runs, workers) as perform:
-            result = analyse(chosen, perform, policy=policy, workers=workers)
+            result = split(chosen, perform, policy=policy)
+        with options.progress("worlds person by person") as advance:
+            market = examine(chosen, result.policy, workers=workers, progress=advance)
+        result = replace(result, market=market)
         if folder is not None:
             from experiments.decompose_report import write
 
