@@ -148,8 +148,13 @@ def notes(result: "Decomposition") -> tuple[str, ...]:
     missed = [name for name in result.experiment.outcomes if name in RATIOS_OF_MEANS]
     if missed:
         found.append(f"Not split, because single worlds do not have it: {listed(missed)}.")
-    if result.experiment.design is not None:
-        found.append("The experiment's design is left aside.")
+    aside = [
+        name
+        for name in ("design", "precision", "select_best")
+        if getattr(result.experiment, name) is not None
+    ]
+    if aside:
+        found.append(f"Left aside, of the experiment: {listed(aside)}.")
     if result.failed:
         runs = f"{count(result.failed)} run{'s' if result.failed > 1 else ''}"
         found.append(f"{runs} failed, and the worlds of these are left out.".capitalize())
