@@ -34,7 +34,7 @@ def command(
     network: str | None, days: int | None, seed: int | None, settings: tuple[str, ...],
     runs: Path | None, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Learn what word of mouth is worth: split a policy's gain into what brings it.
+    """Learn what word of mouth is worth to a policy.
 
     The gain over the baseline in each outcome of the experiment comes from the customers that the
     policy saves itself, from what they tell, from what is retold, from reviews, and from what the
@@ -52,10 +52,10 @@ def command(
 
     \b
     With --out, the folder holds
-      report.md               the conclusion, the picture and the numbers on a page
+      report.md               conclusion, picture and numbers on a page
       decompose.png, .svg     from the baseline to the policy, part by part
-      parts, worlds           each part: mean, interval and share; and world by world
-      market                  customers won and brought sooner, and what they are worth
+      parts, worlds           each part: mean, interval, share; world by world
+      market                  customers won and brought sooner, and their worth
       experiment.yaml         the same again; its scenario stands beside it
       provenance.json         what was run, by which version
     """
