@@ -34,7 +34,7 @@ def orders(parts: Sequence[str], needs: Mapping[str, str]) -> list[tuple[str, ..
         if all(
             order.index(part) == order.index(needs[part]) + 1
             for part in parts
-            if needs.get(part) in parts
+            if part in needs and needs[part] in parts
         )
     ]
 
