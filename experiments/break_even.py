@@ -163,7 +163,7 @@ class _Analysis:
                 "--lever policy.compensation --range 0 1"
             )
         self.experiment, self.perform, self.section = experiment, perform, section
-        self.policy = _chosen(experiment, section.policy)
+        self.policy = experiment.rival(section.policy)
         self.whole = parameter_of(section.lever).whole
         self.levels: dict[str, dict[float, Array]] = {self.policy: {}, experiment.baseline: {}}
         self.still: Array | None = None
@@ -212,18 +212,3 @@ class _Analysis:
         self.failed += len(plan) - len(runs)
         found = samples(plan, runs, self.section.outcome)
         return [found[:, i] for i in range(len(policies))]
-
-
-def _chosen(experiment: Experiment, name: str | None) -> str:
-    """Return the policy that is meant: the one that is named, or the only one there is."""
-    others = [policy for policy in experiment.policies if policy != experiment.baseline]
-    if name is not None:
-        return name
-    if not others:
-        raise InputError(f"there is no policy to hold against {experiment.baseline}: add one")
-    if len(others) > 1:
-        raise InputError(
-            f"say which policy is to be held against the baseline {experiment.baseline}, such as "
-            f"--policy {others[-1]}: there are {', '.join(others)}"
-        )
-    return others[0]

@@ -15,7 +15,8 @@ import click
 COMMANDS = (
     "run", "customer", "compare",
     "sweep", "status", "verify", "merge",
-    "paradox", "trace", "sensitivity", "robust", "optimise", "break-even",
+    "sensitivity", "robust", "optimise", "break-even",
+    "paradox", "trace", "decompose",
     "replicate", "facts", "schema", "list",
 )  # fmt: skip
 """The commands in the order in which a newcomer meets them; each is a module of its name."""

@@ -21,7 +21,7 @@ from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
-from sim.errors import InputError, Place, Problem
+from sim.errors import InputError, Place, Problem, nearest
 from sim.policy import Policy
 from sim.reading import Override, assigned, parse_override, read_document
 from sim.scenario import Scenario, check_memory
@@ -88,6 +88,31 @@ class Experiment:
                 "seed": seed,
             }
         )
+
+    def rival(self, named: str | None = None) -> str:
+        """Return the policy to hold against the baseline: the one that is named, or the only one.
+
+        Raises
+        ------
+        InputError
+            If there is no such policy beside the baseline, or several and none is named.
+        """
+        others = [policy for policy in self.policies if policy != self.baseline]
+        if not others:
+            raise InputError(f"there is no policy to hold against {self.baseline}: add one")
+        if named is None and len(others) > 1:
+            raise InputError(
+                f"say which policy is to be held against the baseline {self.baseline}, such as "
+                f"--policy {others[-1]}: there are {', '.join(others)}"
+            )
+        if named is not None and named not in others:
+            meant = nearest(named, others)
+            hint = f"; did you mean {meant}?" if meant else ""
+            raise InputError(
+                f"--policy {named} must be one of the policies beside the baseline "
+                f"({', '.join(others)}){hint}"
+            )
+        return named or others[0]
 
     def resolved(self) -> dict[str, Any]:
         """Return all that the result depends on, as plain data."""

@@ -8,6 +8,7 @@ same numbers give the same bytes.
 
 from experiments.plots.break_even import break_even
 from experiments.plots.curves import one_run, over_time
+from experiments.plots.decompose import waterfall
 from experiments.plots.frontier import frontier, levers_along
 from experiments.plots.policies import against_spend, forest
 from experiments.plots.style import save
@@ -24,4 +25,5 @@ __all__ = [
     "save",
     "shares",
     "tornado",
+    "waterfall",
 ]
