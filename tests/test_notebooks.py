@@ -9,7 +9,13 @@ from typing import Any
 
 import nbclient
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+
+from experiments.plots import lives, town
+from sim.network import build_network
+from sim.world import Network
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -117,3 +123,28 @@ def test_it_keeps_what_it_shows_in_order_and_without_errors(lesson: Any) -> None
     assert all(base64.b64decode(picture).startswith(b"\x89PNG") for picture in pictures)
     assert (FOLDER / f"{name}.ipynb").stat().st_size < LARGEST
     assert not any("execution" in cell.metadata for cell in cells), "no times of day"
+
+
+class TestPictures:
+    def test_the_spread_of_a_story_draws_a_line_for_each_telling(self) -> None:
+        network = build_network(Network(degree=2, rewiring=0.0), 12, 1)
+        tellings = pd.DataFrame(
+            {"teller": [3, 3, 4], "listener": [4, 9, 5], "hop": [0, 0, 1], "weak": [0, 1, 0]}
+        )
+        axes = town.spread(network, {"it": tellings}, "One story").axes[0]
+        lines = {
+            tuple(map(tuple, ends)) for each in axes.collections for ends in each.get_segments()
+        }
+        places = [tuple(place) for place in town.ring(12)]
+        told = {
+            (places[a], places[b]) for a, b in zip(tellings.teller, tellings.listener, strict=True)
+        }
+        assert told <= lines
+        assert len(lines - told) >= 12 - 2, "and the ties of the ring, of which two are told over"
+
+    def test_concentration_gives_the_strongest_first_and_all_at_the_end(self) -> None:
+        points = pd.Series([-8.0, 1.0, 0.0, -1.0, 1.0, -1.0])
+        harm, benefit = lives.concentration(points, "Two sides").axes[0].get_lines()
+        assert np.interp(100 / 3, *harm.get_data()) == pytest.approx(80.0, abs=1.0)
+        assert benefit.get_ydata() == pytest.approx(benefit.get_xdata())
+        assert harm.get_ydata()[-1] == pytest.approx(100.0)

@@ -1,4 +1,4 @@
-"""One customer's life event by event, and how a quantity moves as one thing is varied."""
+"""What a lesson shows: lives event by event, and how a quantity moves as one thing is varied."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -159,3 +159,29 @@ def bars(table: pd.DataFrame, across: str, quantity: str, title: str) -> Figure:
         axes.set_ylabel(capital(quantity))
         axes.legend(frameon=False)
     return figure
+
+
+def concentration(points: pd.Series, title: str) -> Figure:
+    """Draw which share of all harm and of all benefit the strongest stories have done.
+
+    Parameters
+    ----------
+    points
+        What each story has done to reputation, in points: harm below zero, benefit above.
+    title
+        What is seen.
+    """
+    percent = np.linspace(0.0, 100.0, 201)
+    lines = {}
+    for name, sign in (("harm", -1.0), ("benefit", 1.0)):
+        done = np.sort(sign * points.to_numpy(dtype=np.float64))[::-1]
+        sums = np.concatenate([[0.0], np.cumsum(done[done > 0.0])])
+        if sums[-1] > 0.0:
+            places = np.linspace(0.0, 100.0, len(sums))
+            lines[name] = np.interp(percent, places, 100.0 * sums / sums[-1])
+    return against(
+        pd.DataFrame(lines, index=percent),
+        "stories, the strongest first (% of those that did any)",
+        "share of all that they did (%)",
+        title,
+    )
