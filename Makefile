@@ -1,4 +1,5 @@
-# Two commands: `make run` compares the recovery policies of the bakery, `make test` checks everything.
+# `make run` compares the recovery policies of the bakery, `make test` checks everything, and
+# `make notebooks` opens the lessons in a browser.
 # Each makes its own environment in .venv once, and again when what it needs has changed.
 
 PYTHON ?= python3
@@ -6,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test lint benchmark faults clean
+.PHONY: run test lint benchmark faults notebooks clean
 
 run: $(READY)
 	$(BIN)/amends compare bakery --out results/bakery
@@ -23,6 +24,10 @@ lint: $(READY)
 # Full disks, kills and flipped bits at every system call; some half an hour, and strace.
 faults: $(READY)
 	$(BIN)/python -m pytest -s tests/faults/calls.py tests/faults/kills.py tests/faults/damage.py
+
+notebooks: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[notebooks]'
+	$(BIN)/jupyter notebook notebooks
 
 benchmark: $(READY)
 	$(BIN)/python benchmarks/speed.py

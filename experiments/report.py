@@ -26,11 +26,8 @@ def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
     folder.table("summary", comparison.summary_frame())
     folder.table("runs", comparison.runs_frame())
     folder.table("series", comparison.series_frame())
-    over_time, against_spend = _over_time(comparison), _against_spend(comparison)
-    plots.save(over_time, folder.path, "reputation")
-    plots.save(against_spend, folder.path, "spend")
-    if len(comparison.policies) > 1:
-        plots.save(_forest(comparison), folder.path, "differences")
+    for name, drawn in pictures(comparison).items():
+        plots.save(drawn, folder.path, name)
     folder.text("report.md", report(comparison))
     folder.provenance = {
         "result": {
@@ -41,6 +38,17 @@ def write_comparison(folder: "ResultsFolder", comparison: "Comparison") -> None:
         "network": record(comparison.experiment.scenario, comparison.people, comparison.ties),
         "experiment": write_experiment(folder, comparison.experiment).resolved(),
     }
+
+
+def pictures(comparison: "Comparison") -> dict[str, Any]:
+    """Return the pictures by the name of their files: `reputation`, `spend`, `differences`.
+
+    There are no differences where only one policy was run.
+    """
+    drawn = {"reputation": _over_time(comparison), "spend": _against_spend(comparison)}
+    if len(comparison.policies) > 1:
+        drawn["differences"] = _forest(comparison)
+    return drawn
 
 
 def write_experiment(folder: "ResultsFolder", experiment: "Experiment") -> "Experiment":
