@@ -119,12 +119,12 @@ HELD_OUT = {
         "National Customer Rage Study 2015", "6 to 11 points lower", -0.11, -0.06,
     ),
     "H20": Finding(
-        "share delighted by a recovery of money alone", "National Customer Rage Study 2013", "37%",
+        "share delighted by a recovery of money alone", "National Customer Rage Study 2015", "37%",
         0.32, 0.42,
     ),
     "H21": Finding(
         "share delighted by a recovery of money and an apology",
-        "National Customer Rage Study 2013", "74%", 0.69, 0.79,
+        "National Customer Rage Study 2015", "73%", 0.68, 0.78,
     ),
     "H22": Finding(
         "share of the price from which a failure of mean severity, put right at once, leaves a "
