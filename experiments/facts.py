@@ -15,7 +15,7 @@ from experiments.design import Experiment
 from experiments.evidence import CALIBRATION, HELD_OUT, Fact, Use, held_against
 from experiments.held_out import HELD_OUT as FINDINGS
 from experiments.held_out_customers import customers, star
-from experiments.held_out_markets import markets, passed_on
+from experiments.held_out_markets import markets
 from experiments.incidents import (
     BEST,
     MAJOR,
@@ -89,26 +89,23 @@ def measure_facts(
     if count < 1 or scenario.seed + count > 2**64:
         raise InputError(f"seeds = {count} must be at least 1, and all seeds below 2**64")
     luck = tuple(range(scenario.seed, scenario.seed + count))
-    values = _years(scenario, luck, workers, progress)
     bench = Bench(scenario)
     facts: list[Fact] = []
     if used_for != HELD_OUT:
         facts += [*_incidents(bench), *_tellings(bench), *_delights(bench), *_limits(bench)]
-        facts += [*_complaints(bench), *_markets(values)]
+        facts += [*_complaints(bench), *_markets(_years(scenario, luck, workers, progress))]
     if used_for != CALIBRATION:
-        facts += _held_out(scenario, bench, values, luck, workers)
+        facts += _held_out(scenario, bench, luck, workers)
     return sorted(facts, key=lambda fact: (fact.used_for, fact.number))
 
 
 def _held_out(
-    scenario: Scenario, bench: Bench, values: Mapping[str, Array], luck: tuple[int, ...],
-    workers: int | None,
-) -> Iterator[Fact]:  # fmt: skip
+    scenario: Scenario, bench: Bench, luck: tuple[int, ...], workers: int | None
+) -> Iterator[Fact]:
     """Every finding that was held out."""
     found: dict[str, float | Interval] = {
         **customers(bench),
         **markets(scenario, luck, workers),
-        "H26": passed_on(values),
         "H27": star(scenario),
     }
     for id, finding in FINDINGS.items():

@@ -1,11 +1,12 @@
 """What the model says on held-out findings about markets and about many customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from experiments.design import Experiment
+from experiments.genealogy import trace
 from experiments.lives import EVERY
 from experiments.paradox import examine
 from experiments.plan import Job, Plan
@@ -19,7 +20,7 @@ from sim.scenario import Scenario
 WORLDS = 4
 """Worlds at most for what is measured in runs of its own."""
 
-UNKNOWN = Interval(np.float64(np.nan), np.float64(np.nan), np.float64(np.nan))
+UNKNOWN = Interval(*np.full(3, np.nan))
 
 LAUNCH = {"market.customers": 0.01, "market.aware": 0.0, "market.advertising": 0.0}
 """A new firm that is known by word of mouth alone."""
@@ -36,14 +37,9 @@ def markets(
     return {
         **_paradox(scenario, some, workers),
         "H25": _weak_ties(scenario, some, workers),
+        "H26": _passed_on(scenario, some, workers),
         "H28": _growth(scenario, some[:2], workers),
     }
-
-
-def passed_on(values: Mapping[str, Array]) -> Interval:
-    """H26: the share of bad stories heard that were passed on, for the same share of good ones."""
-    shares = [1.0 - values[f"{kind}_stories"] / values[f"{kind}_heard"] for kind in ("bad", "good")]
-    return fieller(*shares)
 
 
 def _paradox(
@@ -73,10 +69,29 @@ def _weak_ties(scenario: Scenario, seeds: Sequence[int], workers: int | None) ->
     """H25: who knows a new firm after half a year, by weak ties alone and by strong ones alone."""
     points = [LAUNCH | {"talk.weak_ties": share} for share in (1.0, 0.0)]
     half = scenario.model_copy(update={"days": min(scenario.days, 182)})
-    lived: Any = _outcomes(half, points, seeds, workers)
-    aware = np.array([[each.rows["aware"][-1] for each in cell] for cell in lived])
+    lived = _lived(half, points, seeds, workers)
+    aware = np.array([[each.rows["aware"][-1] for each in cell] for cell in lived], np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return fieller(*aware.astype(np.float64))
+        return fieller(aware[0], aware[1])
+
+
+def _passed_on(scenario: Scenario, seeds: Sequence[int], workers: int | None) -> Interval:
+    """H26: the share of bad stories heard that were passed on, for the same share of good ones."""
+
+    def counted(job: Job, network: Any) -> Array:
+        counts = np.zeros((2, 2))
+
+        def keep(tellings: Any) -> None:
+            np.add.at(counts, ((tellings["valence"] < 0.0) * 1, (tellings["hop"] > 0) * 1), 1.0)
+
+        trace(job.scenario, network, keep)
+        return counts
+
+    ((*worlds,),) = _lived(scenario, [{}], seeds, workers, counted)
+    counts = np.array(worlds)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        good, bad = np.moveaxis(counts[..., 1] / counts.sum(axis=-1), -1, 0)
+        return fieller(bad, good)
 
 
 def _growth(scenario: Scenario, seeds: Sequence[int], workers: int | None) -> Interval:
@@ -94,7 +109,7 @@ def _growth(scenario: Scenario, seeds: Sequence[int], workers: int | None) -> In
         }
         for u, v, w in (numbers % 1.0).tolist()
     ]
-    lived: Any = _outcomes(scenario, points, seeds, workers)
+    lived = _lived(scenario, points, seeds, workers)
     gaps = []
     for world in zip(*lived, strict=True):
         known = np.array([_half_time(each.rows) for each in world])
@@ -112,21 +127,21 @@ def _half_time(rows: Any) -> tuple[float, float, float]:
         return rows["nps_aware"][middle], rows["nps"][middle], whole / before - 1.0
 
 
-def _outcomes(
-    scenario: Scenario, points: Sequence[Any], seeds: Sequence[int], workers: int | None
-) -> list[list[Outcome]]:
-    """Run a scenario at points, and return outcomes by point and world."""
+def _outcome(job: Job, network: Any) -> Outcome:
+    return simulate(job.scenario, network)
+
+
+def _lived(
+    scenario: Scenario, points: Sequence[Any], seeds: Sequence[int], workers: int | None,
+    make: Callable[[Job, Any], Any] = _outcome,
+) -> list[list[Any]]:  # fmt: skip
+    """Run a scenario at points, and return what is made of it, by point and world."""
     name = scenario.policy_name
     design = Experiment(scenario.name, scenario, {name: scenario.policy}, name, tuple(seeds))
     plan = Plan(design, points=points)
-    found: dict[tuple[int, int], Outcome] = {}
-
-    def make(job: Job, network: Any) -> Outcome:
-        return simulate(job.scenario, network)
-
-    for job, outcome in perform(plan.jobs(), workers=workers, make=make):
-        if isinstance(outcome, Failure):
-            raise RunError(name, job.seed, outcome.error) from outcome.cause
-        kept: Any = outcome
-        found[job.cell, job.seed] = kept
+    found: dict[tuple[int, int], Any] = {}
+    for job, made in perform(plan.jobs(), workers=workers, make=make):
+        if isinstance(made, Failure):
+            raise RunError(name, job.seed, made.error) from made.cause
+        found[job.cell, job.seed] = made
     return [[found[cell, seed] for seed in seeds] for cell in range(plan.cell_count)]
