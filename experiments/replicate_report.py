@@ -1,5 +1,6 @@
 """Published values beside ours, on the screen."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,21 +21,40 @@ def show_verdicts(judged: Sequence[Verdict]) -> None:
         published = each.published
         low, high = each.interval
         set_to = ", ".join(f"{key} = {value:g}" for key, value in published.settings.items())
+        single = f"{figure(low, 0)} to {figure(high, 0)}" if math.isfinite(low) else "unknown"
         rows.append((
             each.replication.replica.name, set_to or "as published",
             f"{WORDS[published.measure]} ({published.statistic})", figure(published.value, 0),
-            figure(each.ours, 1), f"{figure(low, 0)} to {figure(high, 0)}",
+            figure(each.ours, 1) if math.isfinite(each.ours) else "never", single,
             "yes" if each.holds else "NO",
         ))  # fmt: skip
-    columns = ("model", "parameters", "measure", "published", "ours", "single runs (99%)", "holds")
+    columns = ("model", "parameters", "measure", "published", "ours", "single runs (99%)", "met")
     screen = console()
     screen.print(table(columns, rows, 3))
+    screen.print(conclude(judged))
+
+
+def conclude(judged: Sequence[Verdict]) -> str:
+    """Return in a few sentences how many values are met, and what that means."""
     met = sum(each.holds for each in judged)
-    screen.print(
-        f"{met} of {len(judged)} published values are met: where a single run was published "
-        "it is one that ours could have given; within 3% for bad-news and 2% for bass, whose value is "
-        "Bass's own curve."
-    )
+    kinds = {each.published.spread for each in judged}
+    said = [f"{met} of {len(judged)} published values are met."]
+    if None in kinds:
+        said.append(
+            "Those of single runs are compared with the interval in which 99 of 100 single runs of "
+            "ours lie."
+        )
+    shares = sorted(kind for kind in kinds if kind is not None)
+    if shares:
+        within = " and ".join(f"{share:.0%}" for share in shares)
+        names = " and ".join(
+            each.replication.replica.name for share in shares for each in judged
+            if each.published.spread == share
+        )  # fmt: skip
+        said.append(f"Ours has to lie within {within} of the value for {names}.")
+    if any(each.replication.replica.name == "bass" for each in judged):
+        said.append("The value for bass is that of Bass's own curve.")
+    return " ".join(said)
 
 
 def show_replication(found: Replication) -> None:
@@ -49,6 +69,12 @@ def show_replication(found: Replication) -> None:
     given = ", ".join(f"{key} = {value}" for key, value in found.parameters.model_dump().items())
     screen.print(f"{found.replica.name} ({found.replica.title}); {found.runs} runs; {given}")
     screen.print(table(("", "mean", "median", "lower quartile", "upper quartile"), rows))
+    if found.verdict is not None:
+        screen.print(
+            f"Published: {figure(found.verdict.published.value, 0)} "
+            f"{WORDS[found.verdict.published.measure]} ({found.verdict.published.statistic})."
+        )
+        screen.print(conclude([found.verdict]))
 
 
 def show_regression(found: Mapping[str, Any]) -> None:
