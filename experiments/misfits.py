@@ -1,7 +1,7 @@
 """Where the model is known to be wrong or to rest on disputed findings; to be shown, never hidden."""
 
 KNOWN_MISFITS = (
-    "H1: over all first failures as they occur, even the best recovery leaves satisfaction somewhat "
+    "H1: over all first failures that are complained about, even the best recovery leaves satisfaction somewhat "
     "below that of the same customers spared the failure, where de Matos, Henrique & Rossi (2007) "
     "find it above on average. The model has the paradox after mild failures alone (C12).",
     "H4: a customer recovered as well as can be tells many more good stories than one who was never "

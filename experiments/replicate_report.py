@@ -10,7 +10,7 @@ from experiments.wording import figure
 
 WORDS = {
     "steps_to_95": "steps until 95% have adopted", "adopters": "adopters",
-    "npv": "net present value, an adopter being worth 1",
+    "npv": "net present value in adopters",
 }  # fmt: skip
 
 
@@ -29,8 +29,11 @@ def show_verdicts(judged: Sequence[Verdict]) -> None:
             "yes" if each.holds else "NO",
         ))  # fmt: skip
     columns = ("model", "parameters", "measure", "published", "ours", "single runs (99%)", "met")
+    made = table(columns, rows, 3)
+    for at in (0, 1):
+        made.columns[at].no_wrap = True
     screen = console()
-    screen.print(table(columns, rows, 3))
+    screen.print(made)
     screen.print(conclude(judged))
 
 
