@@ -2,16 +2,33 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.replicate import Replication, Verdict
+import numpy as np
+import pandas as pd
+
+from experiments.replicate import MEASURES, Published, Replication, Verdict
 from experiments.tables import console, table
 from experiments.wording import figure
+
+if TYPE_CHECKING:
+    from experiments.output import ResultsFolder
+    from experiments.plots.replicate import Row
 
 WORDS = {
     "steps_to_95": "steps until 95% have adopted", "adopters": "adopters",
     "npv": "net present value in adopters",
 }  # fmt: skip
+
+
+def measured(published: Published) -> str:
+    """Return in words what was published.
+
+    >>> measured(Published({}, "adopters", "median", 1025.0))
+    'median of adopters'
+    """
+    short = {"steps_to_95": "steps to 95%"}.get(published.measure, published.measure)
+    return f"{published.statistic} of {short}"
 
 
 def show_verdicts(judged: Sequence[Verdict]) -> None:
@@ -24,7 +41,7 @@ def show_verdicts(judged: Sequence[Verdict]) -> None:
         single = f"{figure(low, 0)} to {figure(high, 0)}" if math.isfinite(low) else "unknown"
         rows.append((
             each.replication.replica.name, set_to or "as published",
-            f"{WORDS[published.measure]} ({published.statistic})", figure(published.value, 0),
+            measured(published), figure(published.value, 0),
             figure(each.ours, 1) if math.isfinite(each.ours) else "never", single,
             "yes" if each.holds else "NO",
         ))  # fmt: skip
@@ -74,8 +91,8 @@ def show_replication(found: Replication) -> None:
     screen.print(table(("", "mean", "median", "lower quartile", "upper quartile"), rows))
     if found.verdict is not None:
         screen.print(
-            f"Published: {figure(found.verdict.published.value, 0)} "
-            f"{WORDS[found.verdict.published.measure]} ({found.verdict.published.statistic})."
+            f"Published as {measured(found.verdict.published)}: "
+            f"{figure(found.verdict.published.value, 0)}."
         )
         screen.print(conclude([found.verdict]))
 
@@ -89,3 +106,44 @@ def show_regression(found: Mapping[str, Any]) -> None:
         f"Time to 95% over {found['cells']} cells, {found['runs']} runs each: "
         f"R squared {found['r_squared']:.2f}."
     )
+
+
+def write(folder: "ResultsFolder", found: Sequence[Replication], judged: Sequence[Verdict]) -> None:
+    """Write every run, the picture of what was published among them, and a page."""
+    frames = [
+        pd.DataFrame(
+            {"model": each.replica.name, **each.parameters.model_dump()}
+            | {"seed": np.arange(each.runs) + each.seed}
+            | {name: each.values[name] for name in MEASURES if name in each.values}
+        )
+        for each in found
+    ]
+    folder.table("runs", pd.concat(frames, ignore_index=True))
+    lines = ["# Published models reproduced", ""]
+    if judged:
+        from experiments.plots import save
+        from experiments.plots.replicate import replicas
+
+        save(replicas([_row(each) for each in judged], _TITLE), folder.path, "replicas")
+        lines += [conclude(judged), "", f"![{_TITLE}](replicas.png)", ""]
+    for each in found:
+        told = "; ".join(
+            f"{WORDS[name]}: median {'never' if median is None else figure(median, 1)}"
+            for name in MEASURES if name in each.values
+            for median in [each.summary(name)["median"]]
+        )  # fmt: skip
+        settings = ", ".join(f"{k} = {v}" for k, v in each.parameters.model_dump().items())
+        lines.append(f"- {each.replica.name} ({each.replica.title}), {each.runs} runs: {told} "
+                     f"({settings}).")  # fmt: skip
+    folder.text("report.md", "\n".join([*lines, ""]))
+    folder.provenance = {"result": {"models": [each.to_json() for each in found]}}
+
+
+_TITLE = "Published values among single runs of the models rebuilt"
+
+
+def _row(verdict: Verdict) -> "Row":
+    published, found = verdict.published, verdict.replication
+    set_to = ", ".join(f"{key} = {value:g}" for key, value in published.settings.items())
+    words = f"{found.replica.name}{f', {set_to}' if set_to else ''}\n{measured(published)}"
+    return words, found.values[published.measure], verdict.ours, published.value

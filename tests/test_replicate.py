@@ -3,9 +3,11 @@
 import itertools
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -260,6 +262,18 @@ class TestCommand:
         found = json.loads(invoked("--json", "--runs", "2").stdout)
         assert [each["model"] for each in found] == [TALK.name] * 5 + [NEWS.name, BASS.name]
 
+    def test_the_folder_holds_every_run(self, tmp_path: Path) -> None:
+        told = invoked("--runs", "3", "--out", str(tmp_path / "all"))
+        assert told.exit_code == 0
+        runs = pd.read_csv(tmp_path / "all" / "runs.csv")
+        assert runs["model"].value_counts().to_dict() == {TALK.name: 15, NEWS.name: 3, BASS.name: 3}
+        assert set(runs["seed"]) == {1, 2, 3}
+        assert (tmp_path / "all" / "replicas.png").stat().st_size > 10_000
+        assert "published values are met" in (tmp_path / "all" / "report.md").read_text()
+        one = invoked("bass", "--set", "q=0.5", "--runs", "2", "--out", str(tmp_path / "one"))
+        assert one.exit_code == 0
+        assert not (tmp_path / "one" / "replicas.png").exists(), "nothing was published of it"
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
@@ -270,6 +284,7 @@ class TestCommand:
             ((TALK.name, "--set", "runs=2.5"), "runs = 2.5"),
             ((TALK.name, "--set", "people=1"), "at least 2"),
             (("bass", "--regression"), "--regression is of"),
+            (("--regression", "--out", "x"), "--out keeps runs"),
             (("--regression", "--set", "s=5"), "the regression itself varies"),
             (("bass", "--seed", "-1"), "seed = -1"),
         ],

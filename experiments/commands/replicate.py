@@ -1,6 +1,7 @@
 """`amends replicate`: published models of word of mouth, held against their values."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,10 +34,11 @@ GRID = "talk-of-the-network"
 )  # fmt: skip
 @options.seed_option
 @options.set_option
+@options.out_option
 @options.json_option
 def command(
     name: str | None, runs: int | None, workers: int | None, regression: bool, seed: int | None,
-    settings: tuple[str, ...], as_json: bool,
+    settings: tuple[str, ...], out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Rebuild published models of word of mouth, and see their numbers again.
 
@@ -60,6 +62,9 @@ def command(
       amends replicate bad-news --set d=0.3 --set runs=50 --json
       amends replicate talk-of-the-network --regression
 
+    With --out, the folder holds each run (runs), where the published values lie among them
+    (replicas.png, .svg), and a page (report.md).
+
     A published single run is met if it is one that ours could have given; a published mean or median
     has to be met within a few per cent.
     """
@@ -68,21 +73,42 @@ def command(
     model = None if name is None else _model(name, REPLICAS)
     seed = 1 if seed is None else seed
     if regression:
+        if out is not None:
+            raise InputError(
+                "--out keeps runs, of which --regression has none; leave out one of them"
+            )
         _regress(model, runs, seed, workers, settings, as_json)
-    elif model is None or not (settings or as_json):
-        if settings:
-            raise InputError("--set needs the NAME of the model whose parameter it is")
-        models = REPLICAS.values() if model is None else [model]
-        _judge(models, runs, seed, workers, as_json)
-    else:
-        from experiments.replicate import replicate
-        from experiments.replicate_report import show_replication
+        return
+    if model is None and settings:
+        raise InputError("--set needs the NAME of the model whose parameter it is")
+    with options.out_folder(out, "replicate") as folder:
+        if model is None or not (settings or as_json):
+            models = REPLICAS.values() if model is None else [model]
+            found, judged = _judge(models, runs, seed, workers, as_json)
+        else:
+            found, judged = _one(model, runs, seed, workers, settings, as_json)
+        if folder is not None:
+            from experiments.replicate_report import write
 
-        given, more = _settings(model.parameters, settings)
-        with options.progress("runs") as advance:
-            count = runs or more or model.runs
-            done = replicate(model, given, count, seed, workers, advance)
-        options.print_json(done.to_json()) if as_json else show_replication(done)
+            write(folder, found, judged)
+    if folder is not None and out is not None:
+        options.written(folder, out)
+
+
+def _one(
+    model: Any, runs: int | None, seed: int, workers: int | None, settings: tuple[str, ...],
+    as_json: bool,
+) -> tuple[list[Any], list[Any]]:  # fmt: skip
+    """Run a model as set, tell what came of it, and return it with its verdict."""
+    from experiments.replicate import replicate
+    from experiments.replicate_report import show_replication
+
+    given, more = _settings(model.parameters, settings)
+    with options.progress("runs") as advance:
+        count = runs or more or model.runs
+        done = replicate(model, given, count, seed, workers, advance)
+    options.print_json(done.to_json()) if as_json else show_replication(done)
+    return [done], [done.verdict] if done.verdict is not None else []
 
 
 def _model(name: str, replicas: Mapping[str, Any]) -> Any:
@@ -96,7 +122,8 @@ def _model(name: str, replicas: Mapping[str, Any]) -> Any:
 
 def _judge(
     models: Iterable[Any], runs: int | None, seed: int, workers: int | None, as_json: bool
-) -> None:
+) -> tuple[list[Any], list[Any]]:
+    """Hold models against their values, tell the verdicts, and return them with their runs."""
     from experiments.replicate import verdicts
     from experiments.replicate_report import show_verdicts
 
@@ -105,12 +132,14 @@ def _judge(
         options.print_json([each.replication.to_json() for each in judged])
     else:
         show_verdicts(judged)
+    return [each.replication for each in judged], judged
 
 
 def _regress(
     model: Any, runs: int | None, seed: int, workers: int | None, settings: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip
+    """Tell the regression over the grid."""
     from experiments.replicate import REPLICAS
     from experiments.replicate_grid import LEVELS, regression
     from experiments.replicate_report import show_regression
