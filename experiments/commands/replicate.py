@@ -40,7 +40,7 @@ def command(
     name: str | None, runs: int | None, workers: int | None, regression: bool, seed: int | None,
     settings: tuple[str, ...], out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Rebuild published models of word of mouth, and see their numbers again.
+    """Rebuild published models of word of mouth.
 
     Each is a small model on the same parts as amends itself (keyed draws, groups and weak ties,
     kernels). Without a NAME all are held against their published values; with a NAME one is, or is
