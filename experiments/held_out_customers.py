@@ -154,7 +154,7 @@ def _threshold(bench: Bench) -> float:
         response = answer(0.7, fix=1.0, compensation=share, delay=0.0)
         return float(bench.failed(severity, response)["satisfaction"] - before)
 
-    shares = np.linspace(0.0, 3.0, 61).tolist()
+    shares = np.linspace(0.0, 1.5, 16).tolist()
     for low, high in pairwise(shares):
         if gained(low) <= 0.0 < gained(high):
             return float(brentq(gained, low, high))

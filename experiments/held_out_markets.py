@@ -14,6 +14,7 @@ from experiments.runner import Failure, RunError, perform
 from experiments.sections.paradox import Paradox
 from experiments.statistics import Array, Interval, fieller, mean_interval
 from sim.outcome import Outcome
+from sim.policy import Policy
 from sim.run import simulate
 from sim.scenario import Scenario
 
@@ -46,10 +47,10 @@ def _paradox(
     scenario: Scenario, seeds: Sequence[int], workers: int | None
 ) -> Mapping[str, Interval]:
     """H1 to H4: three lives of customers who are invited to complain, and answered at best."""
-    best = scenario.policy.model_copy(update={
-        "fix": 1.0, "compensation": 0.5, "delay": 0.0, "apology": 1.0, "empathy": 1.0,
-        "follow_up": 1.0, "unresolved": 0.0, "ease": 4.0,
-    })  # fmt: skip
+    best = Policy(
+        fix=1.0, compensation=0.5, delay=0.0, apology=1.0, empathy=1.0, follow_up=1.0,
+        unresolved=0.0, ease=4.0,
+    )  # fmt: skip
     asked = Paradox(compensation=(0.5,), delays=(0.0,), alone=0)
     if scenario.days <= asked.followed_for + 2 * EVERY:
         return dict.fromkeys(("H1", "H2", "H3", "H4"), UNKNOWN)
