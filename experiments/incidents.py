@@ -1,9 +1,12 @@
 """Controlled single incidents: one customer, one failure, one answer, and what comes of it."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from scipy.special import roots_jacobi
 
+from sim import rules
 from sim.events import Answer, Event, Failure, Silence
 from sim.history import History
 from sim.scenario import Scenario
@@ -35,6 +38,7 @@ class Bench:
     def __init__(self, scenario: Scenario) -> None:
         shared = set(History.model_fields) & set(type(scenario).model_fields)
         self.world = {name: getattr(scenario, name) for name in shared - {"name", "policy"}}
+        self._silent_tellings = cache(self._told_in_silence)
 
     def rows(self, *events: Event) -> list[dict[str, Any]]:
         """Return the rows of a history (`sim.history.History.rows`)."""
@@ -52,15 +56,43 @@ class Bench:
 
         By Gauss-Jacobi quadrature over the beta distributions that a run draws failures from.
         """
+        return self._unanswered(lambda mean: mean, above)
+
+    def unanswered_over(self, many: int) -> float:
+        """Return the share of silent failures, as they occur, of which more than `many` are told.
+
+        Tellings are geometric, so that one with mean m goes beyond n with chance (m/(1+m))^(n+1).
+        """
+        return self._unanswered(lambda mean: (mean / (1.0 + mean)) ** (many + 1))
+
+    def _unanswered(self, told: Callable[[float], float], above: float = 0.0) -> float:
+        return sum(weight * told(mean) for weight, mean in self._silent_tellings(above))
+
+    def _told_in_silence(self, above: float) -> list[tuple[float, float]]:
+        """Return weights and mean bad tellings of silent failures as they occur."""
         service = self.world["service"]
-        total = 0.0
         causes = beta_nodes(4, service.cause_shape, service.cause_shape)
-        for severity, weight in beta_nodes(12, service.severity_a, service.severity_b, above):
-            for control, share in causes:
-                for stability, part in causes:
-                    row = self.failed(severity, control=control, stability=stability)
-                    total += weight * share * part * row["bad_tellings"]
-        return total
+        return [
+            (
+                weight * share * part,
+                self.failed(severity, control=control, stability=stability)["bad_tellings"],
+            )
+            for severity, weight in beta_nodes(12, service.severity_a, service.severity_b, above)
+            for control, share in causes
+            for stability, part in causes
+        ]
+
+    def complaining(self, ease: float, severity: float | None = None) -> float:
+        """Return the chance that a failure is complained about; one as they occur, if not said."""
+        voice, service = self.world["voice"], self.world["service"]
+        nodes = (
+            beta_nodes(24, service.severity_a, service.severity_b)
+            if severity is None
+            else [(severity, 1.0)]
+        )
+        return sum(
+            weight * rules.complaint_probability(each, ease, voice) for each, weight in nodes
+        )
 
 
 def beta_nodes(count: int, a: float, b: float, above: float = 0.0) -> list[tuple[float, float]]:

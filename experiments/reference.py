@@ -253,23 +253,42 @@ def names(path: str) -> str:
     return ", ".join(f"`{name}`" for name in _object(path))
 
 
-def facts() -> str:
-    """Return the facts that the model has to meet, measured now."""
+@cache
+def measured() -> Sequence[Any]:
+    """Return every fact, measured once."""
+    found: Sequence[Any] = _object("experiments.facts.measure_facts")()
+    return found
+
+
+def facts(used_for: str = "calibration") -> str:
+    """Return the facts used for `calibration` or `held out`, measured now."""
+    verdicts = {True: "holds", False: "**missed**"}
     rows = [
         [
             fact.id, fact.fact, fact.source, fact.target,
             f"{fact.low:g} to {fact.high:g}",
             "–" if fact.value is None else f"{fact.value:.3g}",
-            "holds" if fact.holds else "**missed**",
+            verdicts[fact.holds] + (", by rule" if fact.by_rule else ""),
         ]
-        for fact in _object("experiments.facts.measure_facts")()
+        for fact in measured() if fact.used_for == used_for
     ]  # fmt: skip
     return _table(("", "fact", "source", "published", "band", "measured", ""), rows)
 
 
-def misfits() -> str:
-    """Return where the model is known to be wrong or to rest on disputed findings."""
-    return "\n".join(f"- {misfit}" for misfit in _object("experiments.facts.KNOWN_MISFITS"))
+def tally() -> str:
+    """Return in a sentence how many of the facts held out hold."""
+    apart = {rule: [f for f in measured() if f.used_for == "held out" and f.by_rule == rule]
+             for rule in (False, True)}  # fmt: skip
+    free, ruled = (f"{sum(f.holds for f in apart[x])} of {len(apart[x])}" for x in (False, True))
+    return (
+        f"Of the findings that no rule has in it, {free} hold; of those that a rule says by itself, "
+        f"{ruled}."
+    )
+
+
+def listed(path: str) -> str:
+    """Return sentences as a list."""
+    return "\n".join(f"- {sentence}" for sentence in _object(path))
 
 
 def commands() -> str:
@@ -314,7 +333,7 @@ _MAKERS: dict[str, Callable[..., str]] = {
     maker.__name__: maker
     for maker in (
         parameters, keys, about, state, constant, phases, behaviours, purposes, outcomes, series,
-        names, facts, misfits, commands,
+        names, facts, tally, listed, commands,
     )
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Published models held against their own values: the parts are ours, the numbers theirs."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,10 +11,16 @@ from scipy.special import stdtrit
 
 from experiments.replicas import bad_news, bass, parameters, talk_of_the_network
 from experiments.runner import Progress, cores
+from sim.errors import InputError
 from sim.parameters import Section
 
 MEASURES = ("steps_to_95", "adopters", "npv")
 """What is told of a model, where it has it."""
+
+SUMMARY = ("mean", "median", "low", "high")
+"""What is told of a measure over runs; `low` and `high` are the quartiles."""
+
+_LARGEST = 2**63
 
 
 class Published(NamedTuple):
@@ -49,6 +55,10 @@ class Replica:
     run: Callable[[Any, int], dict[str, float]]
     runs: int
     published: tuple[Published, ...]
+
+    def settings(self, published: Published) -> Section:
+        """Return the parameters under which a value was published."""
+        return self.parameters.model_validate(dict(published.settings))
 
 
 def _cell(s: int, w: int, steps: float) -> Published:
@@ -90,12 +100,15 @@ class Replication:
     replica : Replica
     parameters : Section
         The values that it was run with.
+    seed : int
+        Of the first run; the others follow.
     values : mapping of str to array [runs]
         Each measure, run by run; infinite where a goal was never reached.
     """
 
     replica: Replica
     parameters: Section
+    seed: int
     values: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
 
     @property
@@ -106,9 +119,10 @@ class Replication:
     def summary(self, measure: str) -> dict[str, float | None]:
         """Return mean, median and quartiles (`low`, `high`) over runs; None where infinite."""
         values = self.values[measure]
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
-        found = {"mean": values.mean(), "median": median, "low": low, "high": high}
-        return {name: float(value) if np.isfinite(value) else None for name, value in found.items()}
+        with np.errstate(invalid="ignore"):
+            low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+        found = zip(SUMMARY, (values.mean(), median, low, high), strict=True)
+        return {name: float(value) if np.isfinite(value) else None for name, value in found}
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
@@ -118,8 +132,22 @@ class Replication:
             "source": self.replica.title,
             "parameters": self.parameters.model_dump(),
             "runs": self.runs,
+            "seed": self.seed,
             **told,
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
         }
+
+    @property
+    def verdict(self) -> "Verdict | None":
+        """The published value for these parameters, beside ours.
+
+        None where none is known, or where the runs are too few to be held against a mean or median.
+        """
+        for published in self.replica.published:
+            enough = published.spread is None or self.runs >= self.replica.runs
+            if enough and self.replica.settings(published) == self.parameters:
+                return Verdict(published, self)
+        return None
 
 
 @dataclass(frozen=True)
@@ -154,6 +182,19 @@ class Verdict:
         low, high = self.interval
         return low <= value <= high
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as plain data."""
+        low, high = (end if math.isfinite(end) else None for end in self.interval)
+        return {
+            "measure": self.published.measure,
+            "statistic": self.published.statistic,
+            "published": self.published.value,
+            "ours": self.ours if math.isfinite(self.ours) else None,
+            "single_low": low,
+            "single_high": high,
+            "holds": self.holds,
+        }
+
 
 def replicate(
     replica: Replica,
@@ -163,16 +204,39 @@ def replicate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Replication:
-    """Run a model several times; the seeds follow each other."""
-    seeds = range(seed, seed + runs)
+    """Run a model several times.
+
+    Parameters
+    ----------
+    replica : Replica
+    settings : Section
+        Its parameters.
+    runs : int
+        How many, at least 1.
+    seed : int
+        Of the first; the others follow. The same seed gives the same run, among however many.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Told how many runs are done, of how many.
+
+    Raises
+    ------
+    InputError
+        If there is no run or a seed is out of range.
+    """
+    if runs < 1:
+        raise InputError(f"runs = {runs} must be at least 1")
+    if not 0 <= seed <= _LARGEST - runs:
+        raise InputError(f"seed = {seed} must be at least 0, and all seeds below 2**63")
     found: list[dict[str, float]] = []
     with ThreadPoolExecutor(workers or cores()) as pool:
-        for result in pool.map(lambda each: replica.run(settings, each), seeds):
+        for result in pool.map(lambda each: replica.run(settings, each), range(seed, seed + runs)):
             found.append(result)
             if progress is not None:
                 progress(len(found), runs)
-    names = found[0].keys()
-    return Replication(replica, settings, {n: np.array([f[n] for f in found]) for n in names})
+    values = {name: np.array([each[name] for each in found]) for name in found[0]}
+    return Replication(replica, settings, seed, values)
 
 
 def verdicts(
@@ -184,7 +248,7 @@ def verdicts(
             published,
             replicate(
                 replica,
-                replica.parameters.model_validate(dict(published.settings)),
+                replica.settings(published),
                 runs or replica.runs,
                 seed,
                 workers,
@@ -192,41 +256,3 @@ def verdicts(
         )
         for published in replica.published
     ]
-
-
-LEVELS: Mapping[str, Sequence[float]] = {
-    "s": (5, 17, 29), "w": (5, 17, 29), "a": (0.0005, 0.005, 0.01), "bw": (0.005, 0.01, 0.015),
-    "bs": (0.01, 0.04, 0.07),
-}  # fmt: skip
-"""The grid of 3^5 cells of the regression of Goldenberg, Libai & Muller (2001)."""
-
-
-def regression(runs: int = 3, seed: int = 1, workers: int | None = None) -> dict[str, Any]:
-    """Regress the time to 95% on the five parameters, standardised, over the full grid.
-
-    Returns
-    -------
-    dict
-        `cells`, `r_squared`, and `coefficients`: standardised, by parameter, of an ordinary least
-        squares regression with a constant.
-    """
-    import itertools
-
-    replica = REPLICAS["talk-of-the-network"]
-    cells = list(itertools.product(*LEVELS.values()))
-    times = []
-    for cell in cells:
-        settings = replica.parameters.model_validate(dict(zip(LEVELS, cell, strict=True)))
-        found = replicate(replica, settings, runs, seed, workers)
-        times.append(float(found.values["steps_to_95"].mean()))
-    table = np.array(cells, dtype=np.float64)
-    x = (table - table.mean(axis=0)) / table.std(axis=0)
-    y = np.array(times)
-    z = (y - y.mean()) / y.std()
-    coefficients, residual, _, _ = np.linalg.lstsq(x, z, rcond=None)
-    return {
-        "cells": len(cells),
-        "runs": runs,
-        "r_squared": float(1.0 - residual[0] / len(z)),
-        "coefficients": dict(zip(LEVELS, map(float, coefficients), strict=True)),
-    }

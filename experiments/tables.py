@@ -160,24 +160,37 @@ def _show(screen: Console, grid: Grid) -> None:
 
 
 def show_facts(facts: Sequence["Fact"], misfits: Sequence[str]) -> None:
-    """Show the calibration table, how many of the facts hold, and what is known not to fit."""
+    """Show the facts used for calibration, those held out, and what is known not to fit."""
+    screen = console()
+    heads = {
+        "calibration": "Used for calibration: the model has to meet these.",
+        "held out": "Held out: used for nothing. (r) a rule says so by itself, which is no evidence.",
+    }
+    for used_for, head in heads.items():
+        chosen = [fact for fact in facts if fact.used_for == used_for]
+        if chosen:
+            held = sum(fact.holds for fact in chosen)
+            screen.print(Text(head, style="bold"), _facts(chosen))
+            screen.print(f"{held} of {len(chosen)} hold.")
+    screen.print("Known misfits, whatever the tables say:")
+    for misfit in misfits:
+        screen.print(Padding(escape(f"- {misfit}"), (0, 0, 0, 2)))
+
+
+def _facts(facts: Sequence["Fact"]) -> Table:
     rows = []
     for fact in facts:
         ((value, ends),) = intervals([(fact.value, fact.value_low, fact.value_high)])
         verdict = Text("holds", "green") if fact.holds else Text("MISSED", "bold red")
         now = value if ends == UNKNOWN else f"{value}\n{ends}"
         said = f"{fact.fact} ({fact.source})"
-        rows.append((fact.id, said, fact.target, f"{fact.low:g} to {fact.high:g}", now, verdict))
-    heads = ("", "fact and its source", "published", "band", "now, 95%", "")
-    made = table(heads, rows, left=3)
+        mark = " (r)" if fact.by_rule else ""
+        band = f"{fact.low:g} to {fact.high:g}"
+        rows.append((fact.id + mark, said, fact.target, band, now, verdict))
+    made = table(("", "fact and its source", "published", "band", "now, 95%", ""), rows, left=3)
     for at in (0, 3, 4, 5):
         made.columns[at].no_wrap = True
-    screen = console()
-    screen.print(made)
-    held = sum(fact.holds for fact in facts)
-    screen.print(f"{held} of {len(facts)} hold. Known misfits, whatever the table says:")
-    for misfit in misfits:
-        screen.print(Padding(escape(f"- {misfit}"), (0, 0, 0, 2)))
+    return made
 
 
 def show_list(found: Mapping[str, Sequence[Mapping[str, str]]]) -> None:

@@ -29,7 +29,7 @@ CUSTOMER = (
     "complain_probability delighted_probability good_tellings bad_tellings"
 )
 ESTIMATE = "mean low high difference difference_low difference_high best_probability"
-FACT = "id fact source low high value holds"
+FACT = "id fact source low high value holds used_for by_rule"
 
 HISTORY = """
 customer: {satisfaction: 0.45}
@@ -103,12 +103,17 @@ def test_compare_tells_exactly_what_is_agreed() -> None:
 def test_facts_tell_a_row_for_each() -> None:
     arguments = ("facts", "--seeds", "2", "--set", "market.people=1000", "--set", "days=90")
     rows = told(*arguments)
-    assert {row["id"] for row in rows} == {f"C{i}" for i in range(1, 13)}
+    for kind, ids in (("calibration", range(1, 15)), ("held out", range(1, 29))):
+        chosen = [row for row in rows if row["used_for"] == kind]
+        assert {row["id"] for row in chosen} == {f"{kind[0].upper()}{i}" for i in ids}
     for row in rows:
         assert keys(row) == set(FACT.split())
-        assert row["holds"] == (row["low"] <= row["value"] <= row["high"])
-    shown = done(*arguments).stdout
-    assert f"{sum(row['holds'] for row in rows)} of {len(rows)} hold." in shown
+        known = row["value"] is not None
+        assert row["holds"] == (known and row["low"] <= row["value"] <= row["high"])
+    shown = done(*arguments, "--only", "calibration").stdout
+    (some,) = (sum(row["holds"] for row in rows[:28]),)
+    assert f"{some} of 28 hold." in shown
+    assert "Held out" not in shown
     assert "Known misfits" in shown
 
 

@@ -9,26 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.replicas.parts import Array, Draw
-from sim.compiled import kernel
-from sim.draws import uniform
-
-
-def _spread(
-    people: int, p: float, q: float, steps_a_year: int, steps: int, seed: int, adopted: Array,
-    counts: Array,
-) -> None:  # fmt: skip
-    count = 0
-    for step in range(1, steps + 1):
-        chance = 1.0 - math.exp(-(p + q * count / people) / steps_a_year)
-        for person in range(people):
-            if not adopted[person] and uniform(seed, person, step, Draw.ADOPT) < chance:
-                adopted[person] = True
-                count += 1
-        counts[step - 1] = count
-
-
-_run = kernel(_spread)
+from experiments.replicas import kernels
 
 
 def share(years: Any, p: float, q: float) -> Any:
@@ -50,8 +31,8 @@ def run(parameters: Any, seed: int) -> dict[str, float]:
     """Run the model once. Times are steps; `gap` is the greatest distance from Bass's curve."""
     p = parameters
     adopted, counts = np.zeros(p.people, np.bool_), np.zeros(p.steps, np.int64)
-    _run(p.people, p.p, p.q, p.steps_a_year, p.steps, seed, adopted, counts)
-    reached = np.flatnonzero(counts >= 0.95 * p.people)
+    kernels.bass(p.people, p.p, p.q, p.steps_a_year, p.steps, seed, adopted, counts)
+    reached = np.flatnonzero(counts >= kernels.SHARE * p.people - 1e-9)
     curve = share(np.arange(1, p.steps + 1) / p.steps_a_year, p.p, p.q)
     return {
         "steps_to_95": float(reached[0] + 1) if len(reached) else np.inf,
