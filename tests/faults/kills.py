@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from experiments import folder
-from experiments.results import open_results
-from experiments.verifying import verify
+from experiments.storage import folder
+from experiments.storage.results import open_results
+from experiments.storage.verifying import verify
 from tests.calling import source
 
 KILLS = 100
@@ -113,7 +113,7 @@ def test_a_hundred_kills(design: Path, whole: dict[str, Any], tmp_path: Path) ->
         assert {times for times, _ in after.values()} == {1}
         assert verify(out).wrong == []
         sweeps += 1
-    print(f"{kills} kills of {sweeps} sweeps, {useful} while runs were kept", file=sys.stderr)
+        print(f"{kills} kills of {sweeps} sweeps, {useful} with new runs kept", file=sys.stderr)
     assert useful > KILLS / 10
 
 
