@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))  # so that it also runs as a script
 from benchmarks.fresh_run import timed
 from benchmarks.plain_mesa import run_plain, small_world
 from experiments.design import load_experiment
-from experiments.runner import cores, run_experiment
+from experiments.engine.runner import cores, run_experiment
 from sim import load_scenario, simulate
 from sim.network import Network
 from sim.run import Run, network_of

@@ -23,10 +23,10 @@ sys.path.insert(0, str(ROOT))  # so that it also runs as a script
 
 from benchmarks.speed import Row, at_most, load, written
 from experiments.design import load_experiment
-from experiments.plan import Plan
-from experiments.results import open_results
-from experiments.runner import cores, perform
-from experiments.store import Store
+from experiments.engine.runner import cores, perform
+from experiments.planning.plan import Plan
+from experiments.storage.results import open_results
+from experiments.storage.store import Store
 from experiments.sweep import sweep
 
 WORKERS = 2

@@ -72,7 +72,7 @@ class Amends(click.Group):
         except (click.ClickException, click.exceptions.Exit, OSError):
             raise
         except Exception as error:
-            from experiments.durable import DiskError
+            from experiments.storage.durable import DiskError
             from sim.errors import InputError
 
             if isinstance(error, InputError):

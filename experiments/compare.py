@@ -10,12 +10,12 @@ import numpy as np
 from experiments import networks
 from experiments.conclusion import caveats, conclude
 from experiments.design import Experiment
-from experiments.estimates import Estimate, Layout, Summary, yardstick
+from experiments.engine.runner import Progress, Run, run_experiment
+from experiments.methods.estimates import Estimate, Layout, Summary, yardstick
+from experiments.methods.statistics import Array, Interval, Sampling, mean_interval
+from experiments.methods.stopping import Rounds, Stand, rule_of, sampling, stand
 from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
-from experiments.plan import Job, Plan
-from experiments.runner import Progress, Run, run_experiment
-from experiments.statistics import Array, Interval, Sampling, mean_interval
-from experiments.stopping import Rounds, Stand, rule_of, sampling, stand
+from experiments.planning.plan import Job, Plan
 from sim.errors import InputError
 
 __all__ = ["Comparison", "Estimate", "compare", "summarise"]

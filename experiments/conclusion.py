@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.methods.selection import Selected
 from experiments.outcomes import MEASURES, Measure
-from experiments.selection import Selected
 from experiments.wording import amount, count, listed, percent
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments import networks
-from experiments.assembly import Assembly
-from experiments.designs import Design, changed
-from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import DEFAULT
+from experiments.planning.assembly import Assembly
+from experiments.planning.designs import Design, changed
+from experiments.planning.experiment_file import ExperimentFile
 from experiments.sections.break_even import BreakEven
 from experiments.sections.optimise import Optimise
 from experiments.sections.paradox import Paradox

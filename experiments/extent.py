@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments import batches
-from experiments.batches import Pair
-from experiments.plan import Job, Plan
-from experiments.runner import Failure, Result, Run, workers_for
-from experiments.stopping import Rounds
-from experiments.worker import Bench
+from experiments.engine.runner import Failure, Result, Run, workers_for
+from experiments.engine.worker import Bench
+from experiments.methods.stopping import Rounds
+from experiments.planning.plan import Job, Plan
+from experiments.storage import batches
+from experiments.storage.batches import Pair
 from sim.errors import InputError
 from sim.memory import available_memory
 from sim.scenario import Scenario, check_memory

@@ -119,7 +119,7 @@ def _bounds(field: Any) -> str:
 
 def _sections() -> dict[str, Any]:
     """Return the sections of parameters by the name under which a file has them."""
-    from experiments.experiment_file import ExperimentFile, NamedPolicy
+    from experiments.planning.experiment_file import ExperimentFile, NamedPolicy
     from experiments.sections.designs import Sampled
     from sim import events, world
     from sim.parameters import Section
@@ -256,7 +256,7 @@ def names(path: str) -> str:
 @cache
 def measured() -> Sequence[Any]:
     """Return every fact, measured once."""
-    found: Sequence[Any] = _object("experiments.facts.measure_facts")()
+    found: Sequence[Any] = _object("experiments.evidence.facts.measure_facts")()
     return found
 
 

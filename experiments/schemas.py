@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from experiments.experiment_file import ExperimentFile
 from experiments.outcomes import MEASURES
+from experiments.planning.experiment_file import ExperimentFile
 from experiments.sections.designs import KINDS
 from experiments.sections.keys import key_schema
 from experiments.sections.ranges import RANGE

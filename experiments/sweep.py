@@ -15,14 +15,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.engine.plugin import label, source_digest
+from experiments.engine.runner import Failure, Progress, Result, Run, Workforce
 from experiments.extent import check_runs, check_size, keys_of, part
-from experiments.plan import Job, Plan
-from experiments.plugin import label, source_digest
-from experiments.results import Results, open_results
-from experiments.runner import Failure, Progress, Result, Run, Workforce
-from experiments.shelf import Memory, Shelf
-from experiments.stopping import Rounds
-from experiments.store import Store
+from experiments.methods.stopping import Rounds
+from experiments.planning.plan import Job, Plan
+from experiments.storage.results import Results, open_results
+from experiments.storage.shelf import Memory, Shelf
+from experiments.storage.store import Store
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def sweep(
     folder : Path, optional
         Where to keep the runs, and to look for those done already; in memory if None.
     workers, processes, cluster, customer, stopped, network_of
-        See `experiments.runner.perform`.
+        See `experiments.engine.runner.perform`.
     shard : (int, int)
         Which part of how many to do, counted from 1: parts are equally large, have nothing in
         common, and together are the whole.
@@ -136,7 +136,7 @@ def sweep(
     InputError
         Before anything is run: more runs than anybody sees the end of, more people than there is
         memory for, a folder with other results, a cluster that does not answer.
-    experiments.durable.DiskError
+    experiments.storage.durable.DiskError
         If results cannot be kept; what was kept before is there.
 
     Examples

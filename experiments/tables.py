@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.compare import Comparison
-    from experiments.facts import Fact
+    from experiments.evidence.facts import Fact
     from sim import Outcome
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.methods.statistics import Array, mean_interval
 from experiments.outcomes import MEASURES
-from experiments.statistics import Array, mean_interval
 from experiments.wording import decimals, figure, listed
 from sim.state import LEVELS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from experiments.designs import Design
+from experiments.planning.designs import Design
 from experiments.sections.designs import DesignSection
 from experiments.sections.keys import Parameter, Scalar, parameter_of, parameters
 from sim.strict_yaml import Key

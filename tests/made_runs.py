@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.batches import Pair
 from experiments.design import Experiment
+from experiments.engine.runner import Run
 from experiments.outcomes import MEASURES
-from experiments.plan import Job, Plan, Point
-from experiments.runner import Run
+from experiments.planning.plan import Job, Plan, Point
+from experiments.storage.batches import Pair
 from sim.policy import Policy
 from sim.scenario import Scenario
 

@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from experiments.design import load_experiment
-from experiments.plan import Plan
+from experiments.planning.plan import Plan
 from sim.customer import Customer
 
 RAISING, KILLING = 0.77, 0.88

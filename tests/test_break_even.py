@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import plots
-from experiments.break_even import BreakEven, analyse
-from experiments.break_even_report import picture, report
-from experiments.crossings import Crossing, Curve, refined
+from experiments.analyses.break_even import BreakEven, analyse
+from experiments.analyses.break_even_report import picture, report
 from experiments.design import Experiment, load_experiment
-from experiments.plan import Plan
+from experiments.methods.crossings import Crossing, Curve, refined
+from experiments.planning.plan import Plan
 from sim.errors import InputError
 from tests.calling import call, done, told
 from tests.picture_texts import overlapping, texts

@@ -16,11 +16,11 @@ import pytest
 from calling import call, source, told
 from swept import a_plan, failing
 
-from experiments import cluster
-from experiments.cluster import Cluster, ClusterLost
-from experiments.flow import Flow
-from experiments.plan import Job
-from experiments.runner import Failure
+from experiments.engine import cluster
+from experiments.engine.cluster import Cluster, ClusterLost
+from experiments.engine.flow import Flow
+from experiments.engine.runner import Failure
+from experiments.planning.plan import Job
 from experiments.sweep import Sweep, sweep
 from sim.compiled import model_version
 from sim.errors import InputError

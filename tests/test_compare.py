@@ -8,9 +8,9 @@ import pytest
 
 from experiments.compare import Comparison, compare, summarise
 from experiments.design import Experiment, load_experiment
+from experiments.engine.runner import Run
+from experiments.methods.statistics import fieller, mean_interval
 from experiments.outcomes import MEASURES
-from experiments.runner import Run
-from experiments.statistics import fieller, mean_interval
 from sim import simulate
 from sim.policy import Policy
 from sim.scenario import Scenario

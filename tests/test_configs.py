@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.design import Experiment, load_experiment
-from experiments.plan import Plan
+from experiments.planning.plan import Plan
 from experiments.sections.designs import KINDS, SAMPLED
 from experiments.sweep import sweep
 from sim.policy import Policy

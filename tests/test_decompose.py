@@ -11,15 +11,15 @@ from calling import call, done, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.decompose import OWN, Decomposition, Gain, analyse, split
-from experiments.decompose_report import report
 from experiments.design import Experiment, load_experiment
-from experiments.joining import VALUES, Brought, Custom, brought, custom
-from experiments.market import GAIN, examine, summary
-from experiments.plan import Plan
-from experiments.shapley import Coalition, coalitions, orders, shapley
+from experiments.laboratory.decompose import OWN, Decomposition, Gain, analyse, split
+from experiments.laboratory.decompose_report import report
+from experiments.laboratory.joining import VALUES, Brought, Custom, brought, custom
+from experiments.laboratory.market import GAIN, examine, summary
+from experiments.laboratory.switches import NEEDS, PARTS, SWITCHES, acting, point_of, value_of
+from experiments.methods.shapley import Coalition, coalitions, orders, shapley
+from experiments.planning.plan import Plan
 from experiments.sweep import sweep
-from experiments.switches import NEEDS, PARTS, SWITCHES, acting, point_of, value_of
 from sim import simulate
 from sim.population import NEVER
 from sim.run import network_of

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from experiments import design as design_module
 from experiments.compare import compare
 from experiments.design import load_experiment
-from experiments.designs import Design, changed
-from experiments.plan import Plan
+from experiments.planning.designs import Design, changed
+from experiments.planning.plan import Plan
 from experiments.sections.designs import MOST_POINTS
 from experiments.sections.distributions import SHAPES, Distribution
 from experiments.sections.keys import parameter_of, parameters

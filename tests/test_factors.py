@@ -14,8 +14,7 @@ from designing import design
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from experiments.designs import Design
-from experiments.factors import (
+from experiments.methods.factors import (
     by_level,
     by_point,
     design_of,
@@ -24,6 +23,7 @@ from experiments.factors import (
     running_mean,
 )
 from experiments.outcomes import MEASURES
+from experiments.planning.designs import Design
 from experiments.plots import save
 from experiments.plots.factors import factors
 

@@ -10,11 +10,11 @@ from scipy.special import beta as whole_beta
 from scipy.stats import beta
 
 from experiments import reference
-from experiments.evidence import held_against
-from experiments.facts import FINDINGS, KNOWN_MISFITS, Fact, measure_facts
-from experiments.held_out_customers import customers, star
-from experiments.held_out_markets import markets
-from experiments.incidents import Bench, beta_nodes
+from experiments.evidence.evidence import held_against
+from experiments.evidence.facts import FINDINGS, KNOWN_MISFITS, Fact, measure_facts
+from experiments.evidence.held_out_customers import customers, star
+from experiments.evidence.held_out_markets import markets
+from experiments.evidence.incidents import Bench, beta_nodes
 from sim.draws import Purpose
 from sim.draws import beta as drawn_beta
 from sim.errors import InputError

@@ -9,10 +9,18 @@ from hypothesis import given
 from small_worlds import scenarios, worlds
 from test_worlds import of
 
-from experiments import genealogy
-from experiments.genealogy import FAILURE, TELLING, Array, Attribution, Traced, origins_of, trace
-from experiments.lives import failed_on, what_failed
-from experiments.stories_reach import Reach, Reproduction
+from experiments.laboratory import genealogy
+from experiments.laboratory.genealogy import (
+    FAILURE,
+    TELLING,
+    Array,
+    Attribution,
+    Traced,
+    origins_of,
+    trace,
+)
+from experiments.laboratory.lives import failed_on, what_failed
+from experiments.laboratory.stories_reach import Reach, Reproduction
 from sim.lives import Altered
 from sim.population import CUSTOMER
 from sim.run import Run, network_of, simulate

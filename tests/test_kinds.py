@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.design import load_experiment
-from experiments.experiment_file import ExperimentFile
+from experiments.planning.experiment_file import ExperimentFile
 from sim.errors import InputError
 from sim.history import History, load_history
 from sim.parameters import Section

@@ -13,12 +13,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.analyses.optimisation import Optimisation, Option, Promise, Reached
+from experiments.analyses.optimise import optimise, runs_at_most
 from experiments.design import Experiment, load_experiment
-from experiments.frontier import nondominated, thinned
-from experiments.optimisation import Optimisation, Option, Promise, Reached
-from experiments.optimise import optimise, runs_at_most
-from experiments.plan import Plan
-from experiments.search import GENERATION, SPREAD, Trial, search
+from experiments.methods.frontier import nondominated, thinned
+from experiments.methods.search import GENERATION, SPREAD, Trial, search
+from experiments.planning.plan import Plan
 from experiments.sections.optimise import Cost
 from experiments.sweep import sweep
 from sim.errors import InputError
@@ -578,7 +578,7 @@ def test_levers_that_are_no_numbers_are_in_the_tables_and_not_in_the_picture(tmp
 
 
 def test_the_page_stands_on_what_was_asked(tmp_path):
-    from experiments.optimise_report import report
+    from experiments.analyses.optimise_report import report
 
     result = result_of([CHEAP, DEAR], [FAST, BEYOND])
     page = report(result)

@@ -8,12 +8,12 @@ from scipy.special import stdtrit
 from test_worlds import of
 
 from experiments.design import load_experiment
-from experiments.lives import FOLLOWED
-from experiments.paradox import EFFECTS, Examination, examine, plan_of
-from experiments.paradox_report import conclude, to_json
-from experiments.plan import Job
+from experiments.laboratory.lives import FOLLOWED
+from experiments.laboratory.paradox import EFFECTS, Examination, examine, plan_of
+from experiments.laboratory.paradox_report import conclude, to_json
+from experiments.laboratory.three_lives import Examined, spell_of, three_lives
+from experiments.planning.plan import Job
 from experiments.sections.paradox import Paradox
-from experiments.three_lives import Examined, spell_of, three_lives
 from sim.history import History
 from sim.run import network_of
 from sim.scenario import load_scenario

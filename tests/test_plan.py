@@ -13,10 +13,10 @@ from designing import at, design, designs, other_value, single_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import plan as plan_module
 from experiments.design import Experiment, load_experiment
-from experiments.designs import changed, described
-from experiments.plan import Job, Plan, Point
+from experiments.planning import plan as plan_module
+from experiments.planning.designs import changed, described
+from experiments.planning.plan import Job, Plan, Point
 from experiments.sections.keys import parameter_of
 from experiments.sweep import sweep
 from sim.errors import InputError

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from experiments.discovery import FEWEST, describe
-from experiments.prim import (
+from experiments.methods.discovery import FEWEST, describe
+from experiments.methods.prim import (
     Box,
     Range,
     fit,

@@ -11,11 +11,18 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from experiments import replicate_grid
 from experiments.cli import amends
 from experiments.commands import replicate as command
+from experiments.laboratory import replicate_grid
+from experiments.laboratory.replicate import (
+    REPLICAS,
+    SUMMARY,
+    Published,
+    Verdict,
+    replicate,
+    verdicts,
+)
 from experiments.replicas import bass, kernels
-from experiments.replicate import REPLICAS, SUMMARY, Published, Verdict, replicate, verdicts
 from sim.errors import InputError
 
 TALK, NEWS, BASS = (REPLICAS[name] for name in ("talk-of-the-network", "bad-news", "bass"))

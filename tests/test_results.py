@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 
 import experiments
-from experiments import batches, durable, folder, manifest, verifying
-from experiments.batches import Pair
-from experiments.merging import merge
-from experiments.plan import Plan
-from experiments.results import Results, open_results
-from experiments.runner import Failure, Run, perform
-from experiments.store import Store
-from experiments.verifying import job_of, verify
+from experiments.engine.runner import Failure, Run, perform
+from experiments.planning.plan import Plan
+from experiments.storage import batches, durable, folder, manifest, verifying
+from experiments.storage.batches import Pair
+from experiments.storage.merging import merge
+from experiments.storage.results import Results, open_results
+from experiments.storage.store import Store
+from experiments.storage.verifying import job_of, verify
 from sim.errors import InputError
 from tests.calling import call, done, told
 from tests.made_runs import KEYS, OUTCOMES, a_plan, a_run, an_experiment, pairs
@@ -341,7 +341,7 @@ def test_shards_merge_to_the_whole(tmp_path: Path) -> None:
 def test_a_merge_of_many_runs_makes_files_of_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("experiments.merging.ROWS", 5)
+    monkeypatch.setattr("experiments.storage.merging.ROWS", 5)
     path = kept(tmp_path / "many", PAIRS, size=1)
     merged = merge([path], tmp_path / "few")
     assert merged.digest == open_results(path).digest

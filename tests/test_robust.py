@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import binom, binomtest, ttest_rel
 
-from experiments.assumptions import crossed
+from experiments.analyses.assumptions import crossed
+from experiments.analyses.robust import asked, judged, robust
+from experiments.analyses.robust_conclusion import said
+from experiments.analyses.robustness import Robustness
 from experiments.design import load_experiment
-from experiments.regret import SUMMED, Regrets, at_most, wilson
-from experiments.robust import asked, judged, robust
-from experiments.robust_conclusion import said
-from experiments.robustness import Robustness
+from experiments.methods.regret import SUMMED, Regrets, at_most, wilson
 from experiments.sweep import sweep
 from sim.errors import InputError
 
@@ -359,7 +359,7 @@ def test_a_sweep_done_before_is_not_done_again(
 
 def test_the_pictures_show_every_point_and_the_box(tmp_path: Path) -> None:
     result = fake(1, 0.11)
-    from experiments.robust_report import _overturned, _strips
+    from experiments.analyses.robust_report import _overturned, _strips
 
     (axes,) = _overturned(result).axes
     drawn = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
@@ -385,7 +385,7 @@ def test_one_assumption_alone_is_drawn_against_the_advantage() -> None:
         result, assumptions=result.assumptions[["voice.constant"]],
         observables=pd.DataFrame(index=result.assumptions.index),
     )  # fmt: skip
-    from experiments.robust_report import _overturned
+    from experiments.analyses.robust_report import _overturned
 
     (axes,) = _overturned(alone).axes
     assert axes.get_ylabel().startswith("Fast ahead of the best other")

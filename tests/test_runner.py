@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from experiments.design import Experiment, load_experiment
-from experiments.network_cache import MOST_NETWORKS
-from experiments.runner import RunError, run_experiment
+from experiments.engine.network_cache import MOST_NETWORKS
+from experiments.engine.runner import RunError, run_experiment
 from sim.errors import InputError
 from sim.policy import Policy
 from sim.scenario import Scenario, load_policy

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import indices
+from experiments.analyses.sensitivity import Sensitivity, Study, analyse
+from experiments.analyses.sensitivity_report import pictures, report
 from experiments.design import Experiment, load_experiment
-from experiments.indices import Index
-from experiments.plan import Plan
-from experiments.samples import distinct, samples
-from experiments.sensitivity import Sensitivity, Study, analyse
-from experiments.sensitivity_report import pictures, report
+from experiments.methods import indices
+from experiments.methods.indices import Index
+from experiments.methods.samples import distinct, samples
+from experiments.planning.plan import Plan
 from sim.errors import InputError
 from tests.calling import call, done, told
 from tests.picture_texts import overlapping, texts

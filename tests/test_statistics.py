@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from experiments.chances import best_probability, best_ratio_probability
-from experiments.statistics import (
+from experiments.methods.chances import best_probability, best_ratio_probability
+from experiments.methods.statistics import (
     fieller,
     mean_interval,
     narrowing,

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.chances import best_of_unequal, best_probability
 from experiments.compare import compare
 from experiments.design import Experiment, load_experiment
-from experiments.plan import Plan
-from experiments.precision import PrecisionRule, Reached
-from experiments.selection import Selected, SelectionRule
-from experiments.statistics import Sampling, fieller, mean_interval
-from experiments.stopping import Rounds
+from experiments.methods.chances import best_of_unequal, best_probability
+from experiments.methods.precision import PrecisionRule, Reached
+from experiments.methods.selection import Selected, SelectionRule
+from experiments.methods.statistics import Sampling, fieller, mean_interval
+from experiments.methods.stopping import Rounds
+from experiments.planning.plan import Plan
 from experiments.sweep import sweep
 from sim.errors import InputError
 from tests.calling import call, done

@@ -22,13 +22,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import batches, claims, durable, folder, manifest, store
-from experiments.batches import Pair
-from experiments.durable import DiskError
-from experiments.results import Results, open_results
-from experiments.runner import Failure
+from experiments.engine.runner import Failure
 from experiments.sections.keys import _fields
-from experiments.store import Store
+from experiments.storage import batches, claims, durable, folder, manifest, store
+from experiments.storage.batches import Pair
+from experiments.storage.durable import DiskError
+from experiments.storage.results import Results, open_results
+from experiments.storage.store import Store
 from sim.errors import InputError
 from sim.policy import Policy
 from sim.scenario import Scenario
@@ -453,7 +453,7 @@ def test_a_folder_grows_by_worlds_points_and_policies(tmp_path: Path) -> None:
 OTHER = """
 import sys
 from pathlib import Path
-from experiments.store import Store
+from experiments.storage.store import Store
 from tests.made_runs import KEYS, a_plan, pairs
 
 made = pairs(a_plan())

@@ -19,10 +19,10 @@ from experiments import open_results
 from experiments.commands.sweep import JSON
 from experiments.commands.watching import Pace, line
 from experiments.design import load_experiment
+from experiments.engine.plugin import load_customer, source_digest
 from experiments.extent import MOST_RUNS, extent, part
-from experiments.merging import merge
-from experiments.plan import Plan
-from experiments.plugin import load_customer, source_digest
+from experiments.planning.plan import Plan
+from experiments.storage.merging import merge
 from experiments.sweep import Sweep, sweep
 from sim.customer import Customer
 from sim.errors import InputError
@@ -174,7 +174,7 @@ def test_people_beyond_memory_are_refused_at_the_biggest_point(tmp_path: Path) -
 def test_more_workers_than_there_is_memory_for_are_refused(monkeypatch: Any) -> None:
     plan = a_plan(1, [{"market.people": 60}, {"market.people": 4000}])
     monkeypatch.setattr("experiments.extent.available_memory", lambda: 3_500_000)
-    monkeypatch.setattr("experiments.runner.available_memory", lambda: 3_500_000)
+    monkeypatch.setattr("experiments.engine.runner.available_memory", lambda: 3_500_000)
     monkeypatch.setattr("sim.memory.available_memory", lambda: 3_500_000)
     with pytest.raises(InputError, match="workers = 4 need .* take at most 3"):
         sweep(plan, workers=4)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.analyses.sweep_conclusion import Found, conclude, samples
 from experiments.design import load_experiment
-from experiments.plan import Plan
-from experiments.statistics import mean_interval
+from experiments.methods.statistics import mean_interval
+from experiments.planning.plan import Plan
 from experiments.sweep import sweep
-from experiments.sweep_conclusion import Found, conclude, samples
 
 POINTS = [{"service.failure_probability": share} for share in (0.01, 0.05, 0.09)]
 

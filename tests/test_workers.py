@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from swept import a_plan, failing
 
-from experiments.executors import MOST_JOBS, batch_size
-from experiments.flow import Flow
-from experiments.network_cache import Networks, network_key
-from experiments.plan import Job
-from experiments.runner import Failure, Run, perform
-from experiments.worker import Batch, batch_of, work
+from experiments.engine.executors import MOST_JOBS, batch_size
+from experiments.engine.flow import Flow
+from experiments.engine.network_cache import Networks, network_key
+from experiments.engine.runner import Failure, Run, perform
+from experiments.engine.worker import Batch, batch_of, work
+from experiments.planning.plan import Job
 from sim import performers
 from sim.compiled import model_version
 from sim.errors import InputError

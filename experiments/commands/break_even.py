@@ -71,12 +71,12 @@ def command(
     }  # fmt: skip
     chosen = options.experiment_of(experiment, asked, settings, days, seed, network)
     with options.out_folder(out, "break-even") as folder:
-        from experiments.break_even import analyse
+        from experiments.analyses.break_even import analyse
 
         with options.performing(runs, workers) as perform:
             result = analyse(chosen, perform)
         if folder is not None:
-            from experiments.break_even_report import write
+            from experiments.analyses.break_even_report import write
 
             write(folder, result)
     show(result, as_json)
@@ -90,7 +90,7 @@ def show(result: Any, as_json: bool) -> None:
         found = result.to_json()
         options.print_json({key: found[key] for key in JSON})
         return
-    from experiments.break_even_report import points_grid
+    from experiments.analyses.break_even_report import points_grid
     from experiments.tables import show_analysis
 
     show_analysis([points_grid(result)], result.conclusion, result.notes)

@@ -62,8 +62,8 @@ def command(
     chosen = options.experiment_of(experiment, {"seeds": seeds}, settings, days, seed, network)
     chosen.rival(policy)  # which says at once if there is none
     with options.out_folder(out, "decompose") as folder:
-        from experiments.decompose import split
-        from experiments.market import examine
+        from experiments.laboratory.decompose import split
+        from experiments.laboratory.market import examine
 
         with options.performing(runs, workers) as perform:
             result = split(chosen, perform, policy=policy)
@@ -71,7 +71,7 @@ def command(
             market = examine(chosen, result.policy, workers=workers, progress=advance)
         result = replace(result, market=market)
         if folder is not None:
-            from experiments.decompose_report import write
+            from experiments.laboratory.decompose_report import write
 
             write(folder, result)
     show(result, as_json)
@@ -85,7 +85,7 @@ def show(result: Any, as_json: bool) -> None:
         found = result.to_json()
         options.print_json({key: found[key] for key in JSON})
         return
-    from experiments.decompose_report import grids
+    from experiments.laboratory.decompose_report import grids
     from experiments.tables import show_analysis
 
     first = next(iter(result.gains))

@@ -42,7 +42,7 @@ def command(
     Look next at docs/reference/facts.md, which says what to make of them, and at the model itself:
     docs/reference/model.md names the source of every parameter.
     """
-    from experiments.facts import KINDS, KNOWN_MISFITS, measure_facts
+    from experiments.evidence.facts import KINDS, KNOWN_MISFITS, measure_facts
 
     options.announce_compilation()
     with options.progress("runs") as advance:

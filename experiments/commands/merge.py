@@ -38,7 +38,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], out: Path, as_json: b
     Something missing in the whole? Start the sweep with --out results/levers: it does only what is
     not there.
     """
-    from experiments.merging import merge
+    from experiments.storage.merging import merge
 
     merged = merge(folders, out)
     if as_json:

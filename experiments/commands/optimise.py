@@ -78,19 +78,19 @@ def command(
     }  # fmt: skip
     chosen = options.experiment_of(experiment, asked, settings, days, seed, network)
     with options.out_folder(out, "optimise") as folder:
-        from experiments.optimise import optimise, runs_at_most
+        from experiments.analyses.optimise import optimise, runs_at_most
 
         with options.performing(runs, workers, runs_at_most(chosen)) as perform:
             result = optimise(chosen, perform)
         if folder is not None:
-            from experiments.optimise_report import write
+            from experiments.analyses.optimise_report import write
 
             write(folder, result)
     if as_json:
         found = result.to_json()
         options.print_json({key: found[key] for key in JSON})
     else:
-        from experiments.optimise_report import grids
+        from experiments.analyses.optimise_report import grids
         from experiments.tables import show_analysis
 
         show_analysis(grids(result), result.conclusion, result.notes)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from experiments.design import Experiment
+    from experiments.methods.samples import Perform
     from experiments.output import ResultsFolder
-    from experiments.plan import Plan
-    from experiments.samples import Perform
+    from experiments.planning.plan import Plan
     from sim.network import Network
     from sim.scenario import Scenario
 
@@ -118,7 +118,7 @@ def experiment_of(
     What is `asked` by options of their own is set last, where not None.
     """
     from experiments.design import load_experiment
-    from experiments.stopping import refuse_rules
+    from experiments.methods.stopping import refuse_rules
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]

@@ -47,8 +47,8 @@ def command(
       provenance.json         what was run, by which version
     """
     from experiments.design import load_experiment
-    from experiments.paradox import examine
-    from experiments.paradox_report import conclude, show, to_json
+    from experiments.laboratory.paradox import examine
+    from experiments.laboratory.paradox_report import conclude, show, to_json
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]
@@ -61,7 +61,7 @@ def command(
         with options.progress("worlds") as advance:
             found = examine(chosen, workers=workers, progress=advance)
         if folder is not None:
-            from experiments.paradox_report import write
+            from experiments.laboratory.paradox_report import write
 
             write(folder, found)
     if as_json:

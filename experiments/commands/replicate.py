@@ -68,7 +68,7 @@ def command(
     A published single run is met if it is one that ours could have given; a published mean or median
     has to be met within a few per cent.
     """
-    from experiments.replicate import REPLICAS
+    from experiments.laboratory.replicate import REPLICAS
 
     model = None if name is None else _model(name, REPLICAS)
     seed = 1 if seed is None else seed
@@ -88,7 +88,7 @@ def command(
         else:
             found, judged = _one(model, runs, seed, workers, settings, as_json)
         if folder is not None:
-            from experiments.replicate_report import write
+            from experiments.laboratory.replicate_report import write
 
             write(folder, found, judged)
     if folder is not None and out is not None:
@@ -100,8 +100,8 @@ def _one(
     as_json: bool,
 ) -> tuple[list[Any], list[Any]]:  # fmt: skip
     """Run a model as set, tell what came of it, and return it with its verdict."""
-    from experiments.replicate import replicate
-    from experiments.replicate_report import show_replication
+    from experiments.laboratory.replicate import replicate
+    from experiments.laboratory.replicate_report import show_replication
 
     given, more = _settings(model.parameters, settings)
     with options.progress("runs") as advance:
@@ -124,8 +124,8 @@ def _judge(
     models: Iterable[Any], runs: int | None, seed: int, workers: int | None, as_json: bool
 ) -> tuple[list[Any], list[Any]]:
     """Hold models against their values, tell the verdicts, and return them with their runs."""
-    from experiments.replicate import verdicts
-    from experiments.replicate_report import show_verdicts
+    from experiments.laboratory.replicate import verdicts
+    from experiments.laboratory.replicate_report import show_verdicts
 
     judged = [each for model in models for each in verdicts(model, runs, seed, workers)]
     if as_json:
@@ -140,9 +140,9 @@ def _regress(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Tell the regression over the grid."""
-    from experiments.replicate import REPLICAS
-    from experiments.replicate_grid import LEVELS, regression
-    from experiments.replicate_report import show_regression
+    from experiments.laboratory.replicate import REPLICAS
+    from experiments.laboratory.replicate_grid import LEVELS, regression
+    from experiments.laboratory.replicate_report import show_regression
 
     if model is not None and model.name != GRID:
         raise InputError(f"--regression is of {GRID}, and not of {model.name}")

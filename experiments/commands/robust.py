@@ -69,8 +69,8 @@ def command(
     With --runs, runs are kept in a folder: what a sweep of the same experiment has done is not
     done again, and another outcome or criterion is judged at once.
     """
+    from experiments.analyses.robust import robust
     from experiments.design import load_experiment
-    from experiments.robust import robust
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]
@@ -86,13 +86,13 @@ def command(
                 network_of=options.network_aloud(),
             )  # fmt: skip
         if folder is not None:
-            from experiments.robust_report import write_robustness
+            from experiments.analyses.robust_report import write_robustness
 
             write_robustness(folder, result)
     if as_json:
         options.print_json(result.to_json())
     else:
-        from experiments.robust_report import show_robustness
+        from experiments.analyses.robust_report import show_robustness
 
         show_robustness(result)
     if folder is not None and out is not None:

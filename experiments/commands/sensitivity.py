@@ -71,12 +71,12 @@ def command(
     asked = {"sensitivity.samples": samples, "sensitivity.policy": policy, "seeds": seeds}
     chosen = options.experiment_of(experiment, asked, settings, days, seed, network)
     with options.out_folder(out, "sensitivity") as folder:
-        from experiments.sensitivity import analyse
+        from experiments.analyses.sensitivity import analyse
 
         with options.performing(runs, workers) as perform:
             result = analyse(chosen, perform)
         if folder is not None:
-            from experiments.sensitivity_report import write
+            from experiments.analyses.sensitivity_report import write
 
             write(folder, result)
     show(result, as_json)
@@ -90,7 +90,7 @@ def show(result: Any, as_json: bool) -> None:
         found = result.to_json()
         options.print_json({key: found[key] for key in JSON})
         return
-    from experiments.sensitivity_report import grids
+    from experiments.analyses.sensitivity_report import grids
     from experiments.tables import show_analysis
 
     told = [grid for study in result.beside(result.told) for grid in grids(result, study)]

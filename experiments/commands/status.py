@@ -8,7 +8,7 @@ import click
 from experiments.commands import options
 
 if TYPE_CHECKING:
-    from experiments.status import Status
+    from experiments.storage.status import Status
 
 JSON = ("experiment", "planned", "done", "failed", "failures", "damaged", "set_aside", "versions")
 """The keys of the JSON, on which other programs rely."""
@@ -37,7 +37,7 @@ def command(folder: Path, as_json: bool) -> None:
     Not finished? Start the same sweep again: it goes on where it was left. In doubt about the
     files? `amends verify DIR` reads every byte, and can repeat runs.
     """
-    from experiments.status import status_of
+    from experiments.storage.status import status_of
 
     status = status_of(folder)
     if as_json:
@@ -81,6 +81,6 @@ def _lines(folder: Path, status: "Status") -> list[str]:
 
 
 def _at(point: dict[str, object]) -> str:
-    from experiments.designs import described
+    from experiments.planning.designs import described
 
     return f", {described(point)}" if point else ""  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import click
 from experiments.commands import options
 
 if TYPE_CHECKING:
-    from experiments.plan import Plan
+    from experiments.planning.plan import Plan
     from experiments.sweep import Sweep
     from sim.customer import Customer
 
@@ -100,8 +100,8 @@ def command(
     and in Python experiments.open_results("DIR").
     """
     from experiments.design import load_experiment
-    from experiments.plan import Plan
-    from experiments.plugin import load_customer
+    from experiments.engine.plugin import load_customer
+    from experiments.planning.plan import Plan
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]
@@ -124,7 +124,7 @@ def command(
     if as_json:
         options.print_json(summary(made))
     else:
-        from experiments.sweep_table import show_sweep
+        from experiments.analyses.sweep_table import show_sweep
 
         show_sweep(made)
     if made.failed:
@@ -134,7 +134,7 @@ def command(
 def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
     """Do the sweep, and end the program if it was stopped on the way."""
     from experiments.commands.watching import stoppable, watching
-    from experiments.runner import ClusterLost
+    from experiments.engine.runner import ClusterLost
     from experiments.sweep import sweep
 
     if how["cluster"] is None:
@@ -197,7 +197,7 @@ def _draw(made: "Sweep", folder: Path) -> None:
 
 def summary(made: "Sweep") -> dict[str, Any]:
     """Return what `--json` writes."""
-    from experiments.sweep_conclusion import conclude
+    from experiments.analyses.sweep_conclusion import conclude
 
     found = {
         "name": made.plan.experiment.name, "out": str(made.folder), "conclusion": conclude(made),
@@ -251,6 +251,6 @@ def _tell_extent(
         }  # fmt: skip
         options.print_json(told)
         return
-    from experiments.sweep_table import show_extent
+    from experiments.analyses.sweep_table import show_extent
 
     show_extent(plan, found, shard)

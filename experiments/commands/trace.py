@@ -73,18 +73,18 @@ def command(
     with ExitStack() as stack:
         folder = stack.enter_context(options.out_folder(out, "trace"))
         options.announce_compilation()
-        from experiments.stories import follow
-        from experiments.stories_file import place_for
+        from experiments.laboratory.stories import follow
+        from experiments.laboratory.stories_file import place_for
 
         ties = options.network_aloud()(chosen)
         advance = stack.enter_context(options.progress("runs"))
         file = stack.enter_context(place_for(None if folder is None else folder.path))
         found = follow(chosen, ties, file, worst, advance)
         if folder is not None:
-            from experiments.trace_report import write
+            from experiments.laboratory.trace_report import write
 
             write(folder, found)
-    from experiments.trace_report import show, to_json
+    from experiments.laboratory.trace_report import show, to_json
 
     if as_json:
         options.print_json(to_json(found))

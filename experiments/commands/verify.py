@@ -43,11 +43,11 @@ def command(
     Is something damaged? Start the same sweep again: it sets such files aside and does their runs
     anew.
     """
-    from experiments.verifying import verify
+    from experiments.storage.verifying import verify
 
     kind = None
     if customer is not None:
-        from experiments.plugin import load_customer
+        from experiments.engine.plugin import load_customer
 
         kind = load_customer(customer)
     if runs:

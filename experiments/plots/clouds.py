@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from experiments.designs import Design
-from experiments.factors import NOISE, by_point, quantity, rank_correlations, running_mean
+from experiments.methods.factors import NOISE, by_point, quantity, rank_correlations, running_mean
 from experiments.outcomes import Measure
+from experiments.planning.designs import Design
 from experiments.plots.names import label_lines
 from experiments.plots.panels import MOST_PANELS, caption, columns_of, measured, panels_of, plural
 from experiments.plots.style import COLOURS, MARKERS, look, new_figure, places_of, short

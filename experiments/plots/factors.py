@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from experiments.designs import Design
-from experiments.factors import (
+from experiments.methods.factors import (
     by_level,
     quantity,
 )
 from experiments.outcomes import Measure
+from experiments.planning.designs import Design
 from experiments.plots.clouds import clouds
 from experiments.plots.names import label_lines
 from experiments.plots.panels import MOST_PANELS, caption, columns_of, measured, panels_of, plural

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import durable
-from experiments.results import Results, open_results
-from experiments.store import Store
+from experiments.storage import durable
+from experiments.storage.results import Results, open_results
+from experiments.storage.store import Store
 from tests.calling import source
 from tests.faults.writer import BATCHES, KEYS, PAIRS, PLAN, REFUSED, writer
 

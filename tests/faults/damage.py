@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from experiments import claims
-from experiments.results import Results, open_results
-from experiments.store import Store
-from experiments.verifying import verify
+from experiments.storage import claims
+from experiments.storage.results import Results, open_results
+from experiments.storage.store import Store
+from experiments.storage.verifying import verify
 from sim.errors import InputError
 from tests.faults.writer import KEYS, PAIRS, PLAN, work
 

@@ -7,9 +7,9 @@ import time
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from experiments.durable import DiskError
-from experiments.runner import Failure
-from experiments.store import Store
+from experiments.engine.runner import Failure
+from experiments.storage.durable import DiskError
+from experiments.storage.store import Store
 from tests.made_runs import KEYS, a_plan, pairs
 
 PLAN = a_plan()

@@ -1,0 +1,1 @@
+"""Statistical methods, each from its publication; they know arrays and tables, and no model."""

@@ -1,0 +1,101 @@
+"""What the keys of a design do to an outcome, as tables: by level, by point, and by rank."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.methods.statistics import Array, mean_interval
+from experiments.planning.designs import Design
+from experiments.sections.designs import DesignSection
+from experiments.sections.keys import parameter_of
+
+NOISE = 1.96
+"""Standard errors beyond which a rank correlation is hardly chance (95%)."""
+
+_WINDOW = 5
+"""A running mean is taken over one value in so many."""
+
+
+def design_of(experiment: Mapping[str, Any]) -> Design | None:
+    """Return the design of an experiment as `Experiment.resolved()` gives it, if it has one."""
+    resolved = experiment.get("design")
+    return None if resolved is None else Design(DesignSection.model_validate(_tuples(resolved)))
+
+
+def _tuples(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _tuples(value) for key, value in data.items()}
+    return tuple(map(_tuples, data)) if isinstance(data, list) else data
+
+
+def quantity(key: str) -> str:
+    """Return a key with its unit, for an axis: `policy.delay (days)`."""
+    unit = parameter_of(key).unit
+    unsaid = unit in ("", "name", "path", "text", "yes or no") or unit.startswith("share of the")
+    return key if unsaid and not unit.startswith("share") else f"{key} ({unit})"
+
+
+def by_level(runs: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:
+    """Return the mean of an outcome at each level of some keys, over all else, with its interval.
+
+    Returns
+    -------
+    DataFrame
+        Columns `policy`, the keys, `mean`, `low`, `high`, in the order of the runs. The interval
+        (95%) is over worlds: of each, the mean over all other keys is taken first. NaN with one
+        world. A level that is empty is None.
+    """
+    groups = ["policy", *keys]
+    worlds = runs.groupby([*groups, "seed"], sort=False, dropna=False)[outcome].mean()
+    table = worlds.unstack("seed")
+    interval = mean_interval(table.to_numpy(dtype=float))
+    made = table.index.to_frame(index=False)
+    for key in keys:
+        if made[key].isna().any():
+            made[key] = made[key].astype(object).where(made[key].notna(), None)
+    return made.assign(mean=interval.mean, low=interval.low, high=interval.high)
+
+
+def by_point(runs: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:
+    """Return the mean of an outcome over worlds at each point: `policy`, the keys, `mean`."""
+    means = runs.groupby(["policy", *keys], sort=False, dropna=False)[outcome].mean()
+    return means.rename("mean").reset_index()
+
+
+def rank_correlations(points: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return Spearman's rank correlation (1904) of each key with the mean, under each policy.
+
+    Returns
+    -------
+    DataFrame
+        Columns `key`, `policy`, `rho`; keys by the strongest of theirs, the strongest first. NaN
+        for keys that take no numbers.
+    """
+    rows = []
+    for key in keys:
+        numeric = parameter_of(key).number
+        for policy, part in points.groupby("policy", sort=False):
+            pair = part[[key, "mean"]].dropna().astype(float) if numeric else part[:0]
+            known = len(pair) > 2 and pair.nunique().min() > 1
+            rho = pair[key].rank().corr(pair["mean"].rank()) if known else np.nan
+            rows.append({"key": key, "policy": policy, "rho": rho})
+    table = pd.DataFrame(rows)
+    strength = table["rho"].abs().groupby(table["key"]).max().fillna(-1.0)
+    order = sorted(keys, key=lambda key: -strength[key])
+    return table.set_index("key").loc[order].reset_index()
+
+
+def running_mean(x: Array, y: Array) -> tuple[Array, Array]:
+    """Return means of x and y over a window of a fifth of the values of x, moved along them.
+
+    Points that share a value of x are taken together first. Empty where there are too few.
+    """
+    values, places = np.unique(x, return_inverse=True)
+    means = np.bincount(places, y) / np.bincount(places)
+    width = max(3, len(values) // _WINDOW)
+    if len(values) < 2 * width:
+        return np.empty(0), np.empty(0)
+    window = np.ones(width) / width
+    return np.convolve(values, window, "valid"), np.convolve(means, window, "valid")
