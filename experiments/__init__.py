@@ -1,4 +1,11 @@
-"""What to run and what to conclude: experiments, their statistics and the command line."""
+"""What to run and what to conclude.
+
+From below: `sections` (the parts of an experiment file), `planning` and `design` (all runs that it asks
+for), `engine` (threads, processes, a cluster), `storage` (a folder of runs), `methods` (statistics, each
+from its publication), `compare` and `sweep`, `plots`, `tables` and `report`, then the questions asked of
+many runs: `analyses` (what matters, what would overturn it, what pays), `laboratory` (the paradox,
+stories and their sources, published models) and `evidence` (facts). `commands` are those of `amends`.
+"""
 
 from typing import TYPE_CHECKING, Any
 

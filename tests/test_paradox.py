@@ -185,4 +185,4 @@ def test_command_writes_json_and_a_folder(tmp_path) -> None:
     result = told("paradox", "recovery-paradox", *settings, "--out", str(folder))
     assert result["failures_examined"] > 20
     names = {path.name for path in folder.iterdir()}
-    assert {"report.md", "map-satisfaction.png", "lives.png", "failures.parquet"} <= names
+    assert {"report.md", "map_satisfaction.png", "lives.png", "failures.parquet"} <= names

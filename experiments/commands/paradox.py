@@ -7,6 +7,13 @@ import click
 from experiments.commands import options
 
 
+JSON = (
+    "name", "failures_examined", "failures_answered", "better_off_share", "better_off", "effects",
+    "map", "answer_effects", "disturbance", "conclusion",
+)  # fmt: skip
+"""The keys of the JSON, on which other programs rely."""
+
+
 @click.command("paradox")
 @click.argument("experiment")
 @click.option("--seeds", type=int, help="How many worlds; more examine more failures.")
@@ -38,7 +45,7 @@ def command(
     \b
     With --out, the folder holds
       report.md               the conclusion and the pictures on a page
-      map-satisfaction, map-intention   (png, svg) effects by severity and
+      map_satisfaction, map_intention   (png, svg) effects by severity and
                               generosity, a panel a delay
       customers.png, .svg     how the effect differs from customer to customer
       lives.png, .svg         the three lives over time
@@ -65,7 +72,8 @@ def command(
 
             write(folder, found)
     if as_json:
-        options.print_json(to_json(found))
+        result = to_json(found)
+        options.print_json({key: result[key] for key in JSON})
     else:
         show(found)
         click.echo(conclude(found))

@@ -169,7 +169,7 @@ def pictures(found: Examination) -> dict[str, Any]:
                         ("intention", "intention to buy again (chance)")):  # fmt: skip
         table = cells.rename(columns={"compensation": "across", **{
             f"{name}_{part}": part for part in ("mean", "low", "high")}})  # fmt: skip
-        drawn[f"map-{name}"] = plots.paradox_map(
+        drawn[f"map_{name}"] = plots.paradox_map(
             table, f"effect of the failure on {words}",
             f"{found.experiment.name}: a first failure, answered, against no failure; "
             f"{found.asked.asked_after} days later",
@@ -213,8 +213,8 @@ def report(found: Examination) -> str:
         f"{found.examined:,} failures were examined, {len(found.heard):,} of which the firm learnt "
         "of. Each customer lived three times in the same world: as it was answered, never "
         "answered, and never failed.", "",
-        "![Map of effects on satisfaction](map-satisfaction.png)", "",
-        "![Map of effects on intention](map-intention.png)", "",
+        "![Map of effects on satisfaction](map_satisfaction.png)", "",
+        "![Map of effects on intention](map_intention.png)", "",
         "![Effects customer by customer](customers.png)", "",
         "![Three lives over time](lives.png)", "", "## How far is that disturbed?", "",
         "Failures examined in the same world can touch each other through talk. Examined one at a "
