@@ -13,7 +13,7 @@ run: $(READY)
 	$(BIN)/amends compare bakery --out results/bakery
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

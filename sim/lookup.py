@@ -86,5 +86,5 @@ def power_table(exponent: float) -> Array:
     for part in range(128, 256):
         table[part] = math.pow((part + 0.5) / 256.0, exponent)
     for place in range(128):
-        table[256 + place] = math.pow(2.0, (place - 62) * exponent)
+        table[256 + place] = math.pow(2.0 ** (place - 62), exponent)
     return _frozen(table)
