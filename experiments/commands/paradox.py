@@ -6,7 +6,6 @@ import click
 
 from experiments.commands import options
 
-
 JSON = (
     "name", "failures_examined", "failures_answered", "better_off_share", "better_off", "effects",
     "map", "answer_effects", "disturbance", "conclusion",
