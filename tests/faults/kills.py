@@ -98,7 +98,7 @@ def test_a_hundred_kills(design: Path, whole: dict[str, Any], tmp_path: Path) ->
         out, before = tmp_path / f"sweep-{sweeps}", dict[str, tuple[int, float]]()
         while kills < KILLS:
             process = sweep(design, out)
-            time.sleep(luck.uniform(0.2, 1.0) * whole["took"])
+            time.sleep(luck.uniform(0.15, 0.7) * whole["took"])
             if not kill(process):
                 break
             kills += 1
