@@ -54,7 +54,7 @@ def command(
     """
     from experiments.design import load_experiment
     from experiments.laboratory.paradox import examine
-    from experiments.laboratory.paradox_report import conclude, show, to_json
+    from experiments.laboratory.paradox_report import show, to_json
     from sim.reading import assigned, parse_override
 
     changes = [parse_override(setting) for setting in settings]
@@ -75,6 +75,5 @@ def command(
         options.print_json({key: result[key] for key in JSON})
     else:
         show(found)
-        click.echo(conclude(found))
     if folder is not None and out is not None:
         options.written(folder, out)

@@ -132,6 +132,7 @@ def show(found: Examination) -> None:
         "Effect of a first failure that was answered, against no failure; means (95% interval):"
     )
     screen.print(table(columns, rows))
+    screen.print(conclude(found))
 
 
 def write(folder: "ResultsFolder", found: Examination) -> None:
