@@ -93,7 +93,7 @@ def test_the_cluster_gives_the_same_bits_although_a_worker_is_killed(
 def test_the_command_goes_on_with_the_worker_that_is_left(
     town: Town, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """By the scheduler's address this time; a network's file, and a world that cannot be."""
+    """By the scheduler's address this time; a network's file, and one that is broken."""
     monkeypatch.chdir(tmp_path)
     Path("friends.txt").write_text("".join(f"{i} {i + 1}\n" for i in range(40)))
     Path("mine.yaml").write_text(
@@ -106,13 +106,14 @@ def test_the_command_goes_on_with_the_worker_that_is_left(
     far = told("sweep", "mine.yaml", "--cluster", where, "--out", "far")
     near = told("sweep", "mine.yaml", "--out", "near")
     assert far["done"] == 6 and far["digest"] == near["digest"]
+    Path("broken.txt").write_text("1 2\nnobody\n")
     Path("odd.yaml").write_text(
-        "scenario: bakery\npolicies: [none]\nseeds: 1\nset: {market.people: 6, days: 20}\n"
-        "design: {grid: {network.degree: [2, 6]}}\n"
+        "scenario: bakery\npolicies: [none]\nseeds: 1\nset: {days: 20}\n"
+        "design: {list: [{network.file: friends.txt}, {network.file: broken.txt}]}\n"
     )
     result = call("sweep", "odd.yaml", "--cluster", str(town.file), "--json")
     assert result.exit_code == 3 and '"done": 1' in result.stdout
-    assert "network.degree = 6 must be less than market.people = 6" in result.stderr
+    assert "broken.txt:2: found 'nobody'" in result.stderr
 
 
 def test_a_worker_of_another_version_is_refused_by_name(town: Town, monkeypatch: Any) -> None:
