@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.engine.runner import Failure, Result, Run, workers_for
+from experiments.engine.runner import Failure, Result, Run, memory_of, workers_for
 from experiments.engine.worker import Bench
 from experiments.methods.stopping import Rounds
 from experiments.planning.plan import Job, Plan
@@ -59,7 +59,13 @@ def check_size(plan: Plan, workers: int | None) -> int:
     check_runs(plan)
     biggest = largest(plan)
     check_memory(biggest)
-    have, need = available_memory(), biggest.memory_estimate()
+    have, need = available_memory(), memory_of(biggest)
+    if have is not None and need > have:
+        raise InputError(
+            f"market.people = {biggest.market.people} needs about {need / 1e9:,.1f} GB of memory in a "
+            f"sweep, and {have / 1e9:,.1f} GB are available (take fewer people, or run a single world "
+            "with `amends run`, which needs half of that)"
+        )
     if workers is not None and have is not None and workers * need > have:
         raise InputError(
             f"workers = {workers} need about {workers * need / 1e9:,.1f} GB of memory at "
@@ -71,7 +77,7 @@ def check_size(plan: Plan, workers: int | None) -> int:
 
 def check_runs(plan: Plan) -> None:
     """Refuse a sweep of more runs than anybody sees the end of, before any is made."""
-    runs = len(plan)
+    runs = Rounds(plan).most
     if runs <= MOST_RUNS:
         return
     scenario = plan.experiment.scenario
@@ -79,7 +85,7 @@ def check_runs(plan: Plan) -> None:
     disk = runs * (_ROW + _CELL * _numbers(scenario))
     raise InputError(
         f"{runs:,} runs ({len(plan.points):,} points of the design x {len(plan.policies):,} "
-        f"policies x {len(plan.seeds):,} seeds) would take about {runs * seconds / 3600:,.0f} "
+        f"policies x {runs * len(plan.seeds) // len(plan):,} seeds) would take about {runs * seconds / 3600:,.0f} "
         f"hours of a processor and {disk / 1e9:,.0f} GB of disk; a sweep may have {MOST_RUNS:,}: "
         "vary fewer keys, take fewer values or seeds, or a sampled design (lhs, sobol)"
     )
@@ -160,7 +166,7 @@ def extent(
         most,
         workers,
         runs * each / max(1, min(workers, runs)),
-        _resident() + workers * largest(plan).memory_estimate(),
+        _resident() + workers * memory_of(largest(plan)),
         int(runs * _bytes_each(pairs, keys_of(plan))),
         len(times),
     )
@@ -176,7 +182,9 @@ def _bytes_each(pairs: list[Pair], keys: Sequence[str]) -> float:
         return sum(len(batches.to_bytes(table, {})) for table in tables)
 
     more = len(pairs) - 1
-    return (size(pairs) - size(pairs[:1])) / more if more else size(pairs)
+    if not more:
+        return _ROW + _CELL * float(pairs[0][1].series.size)
+    return (size(pairs) - size(pairs[:1])) / more
 
 
 def _spread(plan: Plan, span: range) -> Iterator[Job]:

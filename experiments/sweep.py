@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 MOST_TOLD = 100
 """Failures kept in memory; the folder keeps them all."""
 
-_OPENING = threading.Lock()
-"""Whoever opens a folder alone clears up in it, and two threads could both take themselves for that."""
-
 _LOOK_AGAIN = 0.5
 """Seconds between two looks at runs that another sweep is at."""
 

@@ -171,11 +171,30 @@ def test_people_beyond_memory_are_refused_at_the_biggest_point(tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
+def test_a_rule_that_may_ask_for_a_billion_runs_is_refused_too() -> None:
+    settings = [
+        "policies=[none, fast, slow]", "precision=null", "market.people=60",
+        "select_best={outcome: reputation, indifference: 0.001, at_most: 10000}",
+        "design={lhs: {samples: 40000, ranges: {service.failure_probability: [0.01, 0.08]}}}",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"1,200,000,000 runs .* x 10,000 seeds\) would take"):
+        sweep(Plan(load_experiment("bakery", settings)))
+
+
+def test_a_sweep_takes_more_memory_than_a_run(monkeypatch: Any) -> None:
+    """What the world before has left is still there while the next is made."""
+    plan = a_plan(1, [{"market.people": 4000}])
+    monkeypatch.setattr("experiments.extent.available_memory", lambda: 1_500_000)
+    monkeypatch.setattr("sim.memory.available_memory", lambda: 1_500_000)
+    with pytest.raises(InputError, match="market.people = 4000 needs about .* in a sweep"):
+        sweep(plan)
+
+
 def test_more_workers_than_there_is_memory_for_are_refused(monkeypatch: Any) -> None:
     plan = a_plan(1, [{"market.people": 60}, {"market.people": 4000}])
-    monkeypatch.setattr("experiments.extent.available_memory", lambda: 3_500_000)
-    monkeypatch.setattr("experiments.engine.runner.available_memory", lambda: 3_500_000)
-    monkeypatch.setattr("sim.memory.available_memory", lambda: 3_500_000)
+    monkeypatch.setattr("experiments.extent.available_memory", lambda: 7_000_000)
+    monkeypatch.setattr("experiments.engine.runner.available_memory", lambda: 7_000_000)
+    monkeypatch.setattr("sim.memory.available_memory", lambda: 7_000_000)
     with pytest.raises(InputError, match="workers = 4 need .* take at most 3"):
         sweep(plan, workers=4)
     assert extent(plan, 3, part(len(plan), (1, 1))).workers == 3
@@ -290,19 +309,23 @@ def test_the_estimate_of_the_disk_is_near(tmp_path: Path) -> None:
 
 
 def test_failed_runs_are_listed_and_the_exit_code_tells(here: Path) -> None:
+    for name, text in (("a", "1 2\n2 3\n"), ("b", "1 2\n1 3\n"), ("c", "1 2\nnobody\n")):
+        Path(f"{name}.txt").write_text(text)
     Path("mine.yaml").write_text(
-        "scenario: bakery\npolicies: [none]\nseeds: 2\nset: {market.people: 6, days: 20}\n"
-        "design: {grid: {network.degree: [2, 4, 6]}}\n"
+        "scenario: bakery\npolicies: [none]\nseeds: 2\nset: {days: 20}\n"
+        "design: {grid: {network.file: [a.txt, b.txt, c.txt]}}\n"
     )
     result = call("sweep", "mine.yaml", "--json")
     assert result.exit_code == 3
     found = json.loads(result.stdout)
     assert (found["runs"], found["done"], found["failed"]) == (6, 4, 2)
     assert "2 of 6 runs failed" in result.stderr and "failures" in result.stderr
-    assert "policy none, seed 1, network.degree = 6: network.degree = 6 must be" in result.stderr
+    assert "policy none, seed 1, network.file = " in result.stderr
+    assert "c.txt:2: found 'nobody'" in result.stderr.replace("\n", "")
     assert "Traceback" not in result.output
     records = [json.loads(path.read_text()) for path in here.rglob("failures/*.json")]
-    assert [record["scenario"]["network"]["degree"] for record in records] == [6, 6]
+    files = [record["scenario"]["network"]["file"] for record in records]
+    assert [Path(file).name for file in files] == ["c.txt", "c.txt"]
     assert all("Traceback" in record["traceback"] for record in records)
     # They are tried again, and only they.
     again = json.loads(call("sweep", "mine.yaml", "--json").stdout)
@@ -372,3 +395,14 @@ def test_on_no_terminal_a_line_is_written_now_and_then(
     monkeypatch.setattr("experiments.commands.watching.LINE_SECONDS", 0.0)
     result = call("sweep", "bakery", *SMALL, "--seeds", "2")
     assert "4 of 4 runs" in result.stderr and "\x1b" not in result.stderr
+
+
+def test_a_folder_gone_on_with_at_other_points_has_a_cell_for_each(tmp_path: Path) -> None:
+    first = sweep(a_plan(2, failing(0.02, 0.3)), tmp_path / "a")
+    sweep(a_plan(2, failing(0.1, 0.02)), tmp_path / "a")
+    runs = open_results(tmp_path / "a").runs
+    points = runs.groupby("cell")[["policy", "service.failure_probability"]].nunique()
+    assert (points == 1).all().all()
+    assert runs["cell"].nunique() == 6
+    again = sweep(a_plan(2, failing(0.02, 0.3)), tmp_path / "a").results.runs
+    assert list(again["cell"]) == list(first.results.runs["cell"])

@@ -225,11 +225,38 @@ def open_results(path: str | os.PathLike[str]) -> Results:
     _check_columns(place, parts)
     done = {each for part in parts for each in part.runs.column("identity").to_pylist()}
     return Results(
-        _once(parts),
+        _renumbered(_once(parts), manifest["keys"]),
         experiment=manifest["experiment"],
         keys=manifest["keys"],
         failures=folder.failures(place, done),
     )
+
+
+def _renumbered(parts: list[_Part], keys: Sequence[str]) -> list[_Part]:
+    """Return the parts with a number of its own for each pair of policy and point.
+
+    A folder may have been gone on with at other points, which are numbered from 0 again.
+    """
+    if not parts:
+        return parts
+    names = ["policy", *keys]
+    table = pa.concat_tables([part.runs.select(["cell", *names]) for part in parts])
+    frame = table.to_pandas()
+    groups = frame.groupby(names, dropna=False, sort=False).ngroup()
+    if (
+        len({*zip(frame["cell"], groups, strict=True)})
+        == groups.nunique()
+        == frame["cell"].nunique()
+    ):
+        return parts
+    made, start = [], 0
+    for part in parts:
+        numbers = pa.array(groups.iloc[start : start + part.runs.num_rows])
+        start += part.runs.num_rows
+        at = part.runs.schema.get_field_index("cell")
+        numbers = numbers.cast(part.runs.schema.field("cell").type)
+        made.append(part._replace(runs=part.runs.set_column(at, "cell", numbers)))
+    return made
 
 
 def _once(parts: Sequence[_Part]) -> list[_Part]:

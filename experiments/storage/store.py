@@ -311,8 +311,10 @@ class Store:
 
     def _tidy(self) -> None:
         """Clear away what killed sweeps left unfinished; only while no other is at work."""
-        for path in (self.path, *(self.path / name for name in FOLDERS)):
-            durable.sweep_up(path)
+        with self._claims.manifest():  # which another may be about to write
+            durable.sweep_up(self.path)
+        for name in FOLDERS:
+            durable.sweep_up(self.path / name)
         for name in folder.names(self.path / SERIES):
             if name not in self._series:
                 durable.remove(self.path / SERIES / name)
