@@ -21,7 +21,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Full disks, kills and flipped bits at every system call; some half an hour, and strace.
+# Full disks, kills and flipped bits at every system call; most of an hour, and strace.
 faults: $(READY)
 	$(BIN)/python -m pytest -s tests/faults/calls.py tests/faults/kills.py tests/faults/damage.py
 
