@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 COMMANDS = (
-    "run", "customer", "compare",
+    "run", "customer", "compare", "case",
     "sweep", "status", "verify", "merge",
     "sensitivity", "robust", "optimise", "break-even",
     "paradox", "trace", "decompose",

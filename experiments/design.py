@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from experiments import networks
 from experiments.outcomes import DEFAULT
@@ -16,6 +16,7 @@ from experiments.planning.assembly import Assembly
 from experiments.planning.designs import Design, changed
 from experiments.planning.experiment_file import ExperimentFile
 from experiments.sections.break_even import BreakEven
+from experiments.sections.case import Case
 from experiments.sections.optimise import Optimise
 from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
@@ -37,6 +38,7 @@ SECTIONS = (
     "optimise",
     "break_even",
     "paradox",
+    "case",
 )
 """Sections of an experiment file that say what an analysis of it shall do."""
 
@@ -60,7 +62,7 @@ class Experiment:
         What to show, the most important first; names from `experiments.outcomes.MEASURES`.
     design : Design or None
         What is varied between runs, beside policy and world.
-    precision, select_best, sensitivity, robust, optimise, break_even, paradox : Section or None
+    precision, select_best, sensitivity, robust, optimise, break_even, paradox, case : Section or None
         What an analysis shall do, as the file has it.
     """
 
@@ -78,6 +80,7 @@ class Experiment:
     optimise: Optimise | None = None
     break_even: BreakEven | None = None
     paradox: Paradox | None = None
+    case: Case | None = None
 
     def scenario_of(self, policy: str, seed: int) -> Scenario:
         """Return the scenario of one run."""
@@ -151,6 +154,7 @@ def load_experiment(
     days: int | None = None,
     seed: int | None = None,
     network: str | os.PathLike[str] | None = None,
+    kind: Literal["experiments", "cases"] = "experiments",
 ) -> Experiment:
     """Return an experiment, from a shipped name (`bakery`) or a path.
 
@@ -168,13 +172,15 @@ def load_experiment(
         The first seed; the others follow it. There are as many as the file says.
     network
         A file of ties to read, relative to the working directory.
+    kind
+        Where shipped names are looked for: `experiments`, or the `cases` among them.
 
     Raises
     ------
     InputError
         With everything that is wrong, if anything is.
     """
-    document = read_document(locate("experiments", name, Place("")))
+    document = read_document(locate(kind, name, Place("")))
     document.data.setdefault("name", Path(name).stem)
     return _Loading(document, _changes(overrides), days, seed, network).experiment()
 

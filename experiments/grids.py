@@ -87,9 +87,8 @@ def _outcome_rows(comparison: "Comparison", outcome: str) -> list[tuple[str, ...
     return [(policy, *level, *more, chance) for policy, level, more, chance in columns]
 
 
-def levers_grid(comparison: "Comparison") -> Grid:
-    """Return the table of the levers in which the policies differ, a row per lever."""
-    policies = comparison.experiment.policies
+def levers_grid(policies: Mapping[str, Policy]) -> Grid:
+    """Return the table of the levers in which policies differ, a row per lever."""
     rows = []
     for name, field in Policy.model_fields.items():
         values = [getattr(policy, name) for policy in policies.values()]

@@ -177,7 +177,7 @@ _READ_ON = (
 
 def _levers(comparison: "Comparison") -> list[str]:
     """Return what each policy does otherwise than the others; nothing where they are the same."""
-    grid = levers_grid(comparison)
+    grid = levers_grid(comparison.experiment.policies)
     if not grid.rows:
         return []
     same = "All other levers are the same under all of them; `experiment.yaml` has them all."

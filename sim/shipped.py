@@ -15,12 +15,14 @@ _SINGULAR = {
     "policies": "policy",
     "experiments": "experiment",
     "histories": "history",
+    "cases": "case",
 }
 _COMMANDS = {
     "scenarios": "amends run {}",
     "policies": "amends run bakery --policy {}",
     "experiments": "amends compare {}",
     "histories": "amends customer {}",
+    "cases": "amends case {}",
 }
 
 
@@ -30,7 +32,7 @@ def shipped(kind: str) -> dict[str, Path]:
     Parameters
     ----------
     kind
-        `scenarios`, `policies`, `experiments` or `histories`.
+        `scenarios`, `policies`, `experiments`, `histories` or `cases`.
     """
     package = Path(__file__).resolve().parent
     inside = package / "configs"  # where an installed wheel has them
@@ -135,28 +137,17 @@ def keys_of_kinds() -> dict[str, frozenset[str]]:
     from sim.world import World
 
     world = frozenset(World.model_fields)
+    experiment = {
+        "scenario", "set", "policies", "baseline", "seeds", "outcomes", "design", "precision",
+        "select_best", "sensitivity", "robust", "optimise", "break_even", "paradox",
+        "case",
+    }  # fmt: skip
     run = {"days", "seed", "measure_every", "policy", "policy_name", "policy_changes"}
     market = {"market", "network", "money", "outages", "survey"}
     return {
         "scenarios": world | run,
         "policies": frozenset(Policy.model_fields),
-        "experiments": frozenset(
-            (
-                "scenario",
-                "set",
-                "policies",
-                "baseline",
-                "seeds",
-                "outcomes",
-                "design",
-                "precision",
-                "select_best",
-                "sensitivity",
-                "robust",
-                "optimise",
-                "break_even",
-                "paradox",
-            )
-        ),  # fmt: skip
+        "experiments": frozenset(experiment),
+        "cases": frozenset(experiment),  # a case is an experiment that tells its story
         "histories": (world - market) | {"customer", "events", "policy"},
     }

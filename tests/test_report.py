@@ -75,19 +75,19 @@ def test_of_a_short_series_nobody_can_tell_whether_levels_move():
 
 
 def test_the_levers_that_differ_are_told_and_no_other():
-    grid = levers_grid(compared(market()))
+    grid = levers_grid(compared(market()).experiment.policies)
     rows = {row[0].partition(" (")[0]: row[1:] for row in grid.rows}
     assert rows["answers"] == ("no", "yes")
     assert rows["compensation"] == ("0", "0.1")
     assert "fix" not in rows and "ease" not in rows
     same = compared(market(), "policies=[{name: none}, {name: fast}]")
-    assert levers_grid(same).rows == []
+    assert levers_grid(same.experiment.policies).rows == []
     assert "What the policies do differently" not in report(same)
 
 
 def test_a_lever_that_is_not_set_is_no_number():
     policies = "policies=[{name: none}, {name: fast, authority: 0.5}]"
-    (row,) = levers_grid(compared(market(), policies)).rows
+    (row,) = levers_grid(compared(market(), policies).experiment.policies).rows
     assert row[1:] == ("-", "0.5")
 
 

@@ -7,7 +7,7 @@ import click
 
 from experiments.commands import options
 
-KINDS = ("scenarios", "policies", "experiments", "histories")
+KINDS = ("scenarios", "policies", "experiments", "cases", "histories")
 
 
 @click.command("list")

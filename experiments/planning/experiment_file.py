@@ -6,6 +6,7 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema, model_valid
 
 from experiments.outcomes import DEFAULT
 from experiments.sections.break_even import BreakEven
+from experiments.sections.case import Case
 from experiments.sections.designs import DesignSection
 from experiments.sections.optimise import Optimise
 from experiments.sections.outcome import OutcomeName
@@ -134,6 +135,11 @@ class ExperimentFile(Section):
         sure="choice",
     )  # fmt: skip
 
+    case: Case | None = parameter(
+        None, "the story that the experiment tells, the questions that it answers, and the claims "
+        "that are tried on it", unit="section", sure="choice",
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _names(self) -> "ExperimentFile":
         if self.policies is None:
@@ -148,6 +154,19 @@ class ExperimentFile(Section):
             raise ValueError(
                 f"baseline = {self.baseline} must be one of the policies ({', '.join(names)}){hint}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _policies_of_case(self) -> "ExperimentFile":
+        names = [policy.name for policy in self.policies or ()]
+        for name in self.case.policies() if self.case else ():
+            if name not in names:
+                meant = nearest(name, names)
+                hint = f"; did you mean {meant}?" if meant else ""
+                raise ValueError(
+                    f"case names the policy {name}, which must be one of the policies "
+                    f"({', '.join(names)}){hint}"
+                )
         return self
 
     @model_validator(mode="after")

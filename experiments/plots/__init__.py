@@ -7,6 +7,7 @@ same numbers give the same bytes.
 """
 
 from experiments.plots.break_even import break_even
+from experiments.plots.cases import along, at_equal_spend, under_assumptions
 from experiments.plots.curves import one_run, over_time
 from experiments.plots.decompose import waterfall
 from experiments.plots.frontier import frontier, levers_along
@@ -16,6 +17,8 @@ from experiments.plots.tornado import shares, tornado
 
 __all__ = [
     "against_spend",
+    "along",
+    "at_equal_spend",
     "break_even",
     "forest",
     "frontier",
@@ -25,5 +28,6 @@ __all__ = [
     "save",
     "shares",
     "tornado",
+    "under_assumptions",
     "waterfall",
 ]

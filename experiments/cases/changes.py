@@ -1,0 +1,71 @@
+"""Whether another assumption changes an answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experiments.cases.assumptions import AS_IT_IS, Assumption
+from experiments.wording import listed
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What other assumptions do to what was found.
+
+    Attributes
+    ----------
+    verdicts : mapping from Assumption to mapping of str to str
+        What is found of each thing that is asked; empty where it is open.
+    steps : sequence of str
+        Verdicts in an order in which neighbours count as the same: the values of a curve.
+    """
+
+    verdicts: Mapping[Assumption, Mapping[str, str]]
+    steps: Sequence[str] = ()
+
+    @property
+    def overturned(self) -> dict[str, dict[str, list[Assumption]]]:
+        """By thing asked, the other verdicts that are found, and under which assumptions."""
+        found: dict[str, dict[str, list[Assumption]]] = {}
+        for each, verdicts in self.verdicts.items():
+            for name, verdict in verdicts.items():
+                usual = self.verdicts[AS_IT_IS][name]
+                if verdict and usual and not self._alike(verdict, usual):
+                    found.setdefault(name, {}).setdefault(verdict, []).append(each)
+        return found
+
+    @property
+    def opened(self) -> dict[str, list[Assumption]]:
+        """By thing asked that is decided as it is, under which assumptions it is not."""
+        found: dict[str, list[Assumption]] = {}
+        for each, verdicts in self.verdicts.items():
+            for name, verdict in verdicts.items():
+                if self.verdicts[AS_IT_IS][name] and not verdict:
+                    found.setdefault(name, []).append(each)
+        return found
+
+    def _alike(self, one: str, other: str) -> bool:
+        if one == other:
+            return True
+        if one not in self.steps or other not in self.steps:
+            return False
+        return abs(self.steps.index(one) - self.steps.index(other)) <= 1
+
+    @property
+    def said(self) -> str:
+        """What changes it, in words."""
+        told = [
+            f"{name}: {verdict} if {_conditions(found)}"
+            for name, others in self.overturned.items()
+            for verdict, found in others.items()
+        ]
+        told += [
+            f"{name}: no longer decided if {_conditions(found)}"
+            for name, found in self.opened.items()
+        ]
+        if not told:
+            return "None of the other assumptions changes this."
+        return f"It changes: {'; '.join(told)}."
+
+
+def _conditions(assumptions: Sequence[Assumption]) -> str:
+    return listed([each.said for each in assumptions]).replace(" and only", " or only")

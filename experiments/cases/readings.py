@@ -1,0 +1,83 @@
+"""Readings: an estimate with its interval, and what it says of a question of more or less."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.cases.assumptions import Assumption
+from experiments.cases.runs import Cell, Runs, cell_of
+from experiments.design import Experiment
+from experiments.methods.statistics import Array, Interval, fieller, mean_interval
+from experiments.outcomes import MEASURES, Measure
+from experiments.sections.case import Contrast
+from experiments.wording import amount
+
+ABOVE, BELOW, OPEN = "above", "below", ""
+"""On which side of a bound an estimate lies; nothing where its interval holds the bound."""
+
+
+class Reading(NamedTuple):
+    """An estimate and the ends of its 95% interval, which are NaN where it is exact."""
+
+    mean: float
+    low: float = np.nan
+    high: float = np.nan
+
+    def side(self, bound: float = 0.0) -> str:
+        """Return on which side of a bound it lies, as far as that is sure."""
+        exact = np.isnan(self.low) or np.isnan(self.high)
+        low, high = (self.mean, self.mean) if exact else (self.low, self.high)
+        if low > bound:
+            return ABOVE
+        return BELOW if high < bound else OPEN
+
+    def said(self, measure: Measure) -> str:
+        """Return it in words, with its unit and interval."""
+        ends = (None, None) if np.isnan(self.low) else (self.low, self.high)
+        return amount(measure, None if np.isnan(self.mean) else self.mean, *ends)
+
+    def size(self, measure: Measure) -> str:
+        """Return how large it is, without its sign, which the sentence around it tells."""
+        return self.said(measure) if self.mean >= 0 else self.negative().said(measure)
+
+    def negative(self) -> "Reading":
+        """Return it with its sign turned."""
+        return Reading(-self.mean, -self.high, -self.low)
+
+
+def estimated(samples: Array) -> Reading:
+    """Return the mean of values, one a world."""
+    return _scalar(mean_interval(samples))
+
+
+def ratio(numerator: Array, denominator: Array) -> Reading:
+    """Return a ratio of means."""
+    return _scalar(fieller(numerator, denominator))
+
+
+def _scalar(interval: Interval) -> Reading:
+    return Reading(*(float(part) for part in interval))
+
+
+def cells_of(experiment: Experiment, contrast: Contrast) -> Iterator[Cell]:
+    """Return the cells that a contrast needs: one, or two."""
+    yield cell_of(experiment, contrast.of, contrast.where, contrast.of_where)
+    if contrast.than is not None:
+        yield cell_of(experiment, contrast.than, contrast.where, contrast.than_where)
+
+
+def measure_of(experiment: Experiment, contrast: Contrast) -> Measure:
+    """Return what a contrast compares."""
+    return MEASURES[contrast.outcome or experiment.outcomes[0]]
+
+
+def read(runs: Runs, contrast: Contrast, assumption: Assumption) -> Reading:
+    """Return what a contrast comes to under an assumption."""
+    outcome = measure_of(runs.experiment, contrast).name
+    cells = list(cells_of(runs.experiment, contrast))
+    values = [runs.samples(cell, assumption, outcome, contrast.day) for cell in cells]
+    apart = values[0] - values[1] if len(values) > 1 else values[0]
+    if contrast.per is None:
+        return estimated(apart)
+    return ratio(apart, runs.samples(cells[0], assumption, contrast.per))

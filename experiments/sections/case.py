@@ -1,0 +1,323 @@
+"""What makes a case of an experiment: a story, its questions, and the claims that are drawn from it."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, model_validator
+
+from experiments.sections.keys import parameter_of
+from experiments.sections.outcome import OutcomeName, directed
+from experiments.sections.settings import Fixed
+from sim.events import Answer, Failure
+from sim.parameters import Section, parameter
+from sim.policy import Policy
+
+Sentence = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+"""Text over several lines of a file, read as one."""
+
+Better = Annotated[OutcomeName, AfterValidator(directed)]
+
+
+def _some(values: Any) -> Any:
+    if not values:
+        raise ValueError("must hold at least one")
+    return values
+
+
+class Contrast(Section):
+    """An outcome under one policy, held against another in the same worlds."""
+
+    of: str = parameter(..., "the policy", unit="name", sure="choice")
+    than: str | None = parameter(
+        None, "the policy that it is held against; left out, the level itself is told",
+        unit="name", sure="choice",
+    )  # fmt: skip
+    outcome: OutcomeName | None = parameter(
+        None, "what is compared; the first of the experiment's outcomes unless named", unit="name",
+        sure="choice",
+    )  # fmt: skip
+    where: Fixed | None = parameter(
+        None, "settings of the world for both, by dotted key", unit="section", sure="choice"
+    )
+    of_where: Fixed | None = parameter(
+        None, "further settings for the first alone", unit="section", sure="choice"
+    )
+    than_where: Fixed | None = parameter(
+        None, "further settings for the second alone", unit="section", sure="choice"
+    )
+    per: OutcomeName | None = parameter(
+        None, "an outcome under the first policy by which the difference is divided, as for the "
+        "cost of one answer; a ratio of means", unit="name", sure="choice",
+    )  # fmt: skip
+    day: int | None = parameter(
+        None, "the day on which it is measured, for outcomes with a place in the series; the last "
+        "unless given", unit="day", low=0, high=100_000, sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Contrast":
+        if self.than is None and self.than_where is not None:
+            raise ValueError("than_where sets what only a second policy has: say which by `than`")
+        if self.per is not None and self.day is not None:
+            raise ValueError("per and day cannot be together: a total is divided by a total")
+        return self
+
+
+Quantity = Literal[
+    "satisfaction", "intention", "complaint_satisfaction", "complain_probability",
+    "delighted_probability", "good_tellings", "bad_tellings",
+]  # fmt: skip
+
+
+class Moment(Section):
+    """One failure of one customer, and its answer; without one it is borne in silence."""
+
+    failure: Failure = parameter(..., "the failure", unit="section", sure="choice")
+    answer: Answer | None = parameter(
+        None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
+    )
+    earlier: int = parameter(
+        0, "how often the same happened before, with the same answer, a month apart", unit="failures",
+        low=0, high=20, sure="choice",
+    )  # fmt: skip
+
+
+class Incident(Section):
+    """A controlled single incident, which is exact: one customer's state or chance."""
+
+    quantity: Quantity = parameter(..., "what is measured", unit="name", sure="choice")
+    of: Moment = parameter(..., "what happens", unit="section", sure="choice")
+    than: Moment | None = parameter(
+        None, "what it is held against; left out, the level itself is told", unit="section",
+        sure="choice",
+    )  # fmt: skip
+    beyond: tuple[Moment, Moment] | None = parameter(
+        None, "two others: the size of the difference is then told beyond the size of theirs",
+        unit="section", sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _two(self) -> "Incident":
+        if self.beyond is not None and self.than is None:
+            raise ValueError("beyond compares two differences: give the first its than")
+        return self
+
+
+class ThreeLives(Section):
+    """The mean effect of answered failures on their own customers, against never having failed."""
+
+    effect: Literal["satisfaction", "intention", "staying", "good_stories", "bad_stories"] = (
+        parameter(..., "on what", unit="name", sure="choice")
+    )
+    of: str = parameter(..., "the policy that answers", unit="name", sure="choice")
+    severity: tuple[float, float] = parameter(
+        (0.0, 1.0), "from which severity up to which", unit="severity", sure="choice"
+    )
+    first: bool = parameter(
+        False, "first failures alone", unit="yes or no", sure="choice"
+    )
+    seeds: int = parameter(
+        4, "in how many of the experiment's worlds", unit="worlds", low=2, high=1000, sure="choice"
+    )
+
+
+class Trial(Section):
+    """One measurement on which a claim is tried, and where it has to lie."""
+
+    said: Sentence = parameter(
+        ..., "what is measured, as the table has it", unit="text", sure="choice"
+    )
+    contrast: Contrast | None = None
+    incident: Incident | None = None
+    lives: ThreeLives | None = None
+    fact: str | None = parameter(
+        None, "the id of a fact of `amends facts`, which has a band of its own: `C4`, or `C4.2` for "
+        "its second row", unit="name", sure="choice",
+    )  # fmt: skip
+    above: float | None = parameter(
+        None, "the claim says: above this; above 0 unless one of the two is given",
+        unit="unit of the outcome", sure="choice",
+    )  # fmt: skip
+    below: float | None = parameter(
+        None, "the claim says: below this", unit="unit of the outcome", sure="choice"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Trial":
+        kinds = [k for k in ("contrast", "incident", "lives", "fact") if getattr(self, k) is not None]
+        if len(kinds) != 1:
+            raise ValueError(
+                "said: must come with just one of contrast, incident, lives and fact, not "
+                f"{' and '.join(kinds) or 'none'}"
+            )
+        if self.fact is not None and (self.above, self.below) != (None, None):
+            raise ValueError("fact has a band of its own: leave above and below out")
+        return self
+
+    @property
+    def band(self) -> tuple[float | None, float | None]:
+        """Between what it has to lie."""
+        return (0.0, None) if self.above is None and self.below is None else (self.above, self.below)
+
+
+class Claim(Section):
+    """A claim of the literature, and the measurements on which it is tried."""
+
+    claim: Sentence = parameter(..., "what is claimed", unit="text", sure="choice")
+    of: Literal["the bakery-café", "the five steps", "the paradox", "the numbers"] = parameter(
+        ..., "by which of the practitioner articles", unit="name", sure="choice"
+    )
+    tests: tuple[Trial, ...] = parameter(
+        (), "on what it is tried; it holds if all of them come out", unit="section", sure="choice"
+    )
+    untested: Sentence | None = parameter(
+        None, "why it cannot be tried here", unit="text", sure="choice"
+    )
+    note: Sentence | None = parameter(
+        None, "what to make of it", unit="text", sure="choice"
+    )
+
+    @model_validator(mode="after")
+    def _tried_or_not(self) -> "Claim":
+        if bool(self.tests) == (self.untested is not None):
+            raise ValueError("claim: must have tests, or say by `untested` why it has none")
+        return self
+
+
+class Levers(Section):
+    """Which of the things in which two policies differ does it: each alone, and all but each."""
+
+    base: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
+    full: str = parameter(..., "the policy that does everything", unit="name", sure="choice")
+    parts: dict[str, tuple[str, ...]] = parameter(
+        ..., "names of the parts, and the levers that belong to each", unit="section", sure="choice"
+    )
+
+    @model_validator(mode="after")
+    def _levers(self) -> "Levers":
+        for name, levers in self.parts.items():
+            for lever in levers:
+                if lever not in Policy.model_fields:
+                    raise ValueError(f"parts: {name}: {lever} is not a lever of the policy")
+        if len(self.parts) < 2:
+            raise ValueError("parts must be two or more, to tell which of them does it")
+        return self
+
+
+class Curve(Section):
+    """How an outcome goes along a lever: from where on does more of it not help?"""
+
+    policy: str = parameter(..., "the policy whose lever is moved", unit="name", sure="choice")
+    key: str = parameter(..., "the key, dotted: `policy.authority`", unit="name", sure="choice")
+    values: tuple[float, ...] = parameter(
+        ..., "its values, rising; differences are from the first", unit="unit of the key",
+        sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Curve":
+        about = parameter_of(self.key)
+        if not about.number:
+            raise ValueError("key takes no numbers, so there is nothing to go along")
+        if len(self.values) < 3 or sorted(set(self.values)) != list(self.values):
+            raise ValueError("values must be three or more, and rise")
+        for value in self.values:
+            about.checked(int(value) if about.whole else value)
+        return self
+
+
+class Way(Section):
+    """One way to spend more: a policy of which one lever is turned up."""
+
+    name: Sentence = parameter(..., "what it is called", unit="text", sure="choice")
+    policy: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
+    key: str = parameter(..., "the lever, dotted", unit="name", sure="choice")
+    values: tuple[float, ...] = parameter(
+        ..., "its values, rising", unit="unit of the key", sure="choice"
+    )
+
+
+class Ways(Section):
+    """Ways to spend, compared at equal spend on recovery."""
+
+    start: str = parameter(
+        ..., "the policy from which spend and gain are counted", unit="name", sure="choice"
+    )
+    ways: Annotated[tuple[Way, ...], AfterValidator(_some)] = parameter(
+        ..., "the ways", unit="section", sure="choice"
+    )
+
+
+class Named(Contrast):
+    """A comparison with a name of its own."""
+
+    name: Sentence = parameter(..., "what is compared, in words", unit="text", sure="choice")
+
+
+class Question(Section):
+    """A question of the case, and how it is answered."""
+
+    ask: Sentence = parameter(..., "the question", unit="text", sure="choice")
+    outcome: Better | None = parameter(
+        None, "by what it is answered; the first of the experiment's outcomes unless named",
+        unit="name", sure="choice",
+    )  # fmt: skip
+    levers: Levers | None = None
+    curve: Curve | None = None
+    ways: Ways | None = None
+    contrasts: tuple[Named, ...] | None = parameter(
+        None, "comparisons, each of which is told with its sign", unit="section", sure="choice"
+    )
+    note: Sentence | None = parameter(None, "what to make of it", unit="text", sure="choice")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Question":
+        kinds = [name for name in KINDS if getattr(self, name) is not None]
+        if len(kinds) != 1:
+            raise ValueError(
+                f"ask: must come with just one of {', '.join(KINDS)}, not "
+                f"{' and '.join(kinds) or 'none'}"
+            )
+        return self
+
+    @property
+    def kind(self) -> str:
+        """How it is answered: `levers`, `curve`, `ways` or `contrasts`."""
+        return next(name for name in KINDS if getattr(self, name) is not None)
+
+
+KINDS = ("levers", "curve", "ways", "contrasts")
+
+
+class Case(Section):
+    """The story of a case, its questions, and the claims that are tried on it."""
+
+    title: Sentence = parameter(..., "the title of its page", unit="text", sure="choice")
+    story: tuple[Sentence, ...] = parameter(
+        ..., "what happened, a paragraph each", unit="text", sure="choice"
+    )
+    invented: Sentence = parameter(
+        ..., "which of its numbers are invented", unit="text", sure="choice"
+    )
+    questions: Annotated[tuple[Question, ...], AfterValidator(_some)] = parameter(
+        ..., "what is asked", unit="section", sure="choice"
+    )
+    claims: tuple[Claim, ...] = parameter((), "what is tried", unit="section", sure="choice")
+
+    def policies(self) -> Iterator[str]:
+        """Return every policy that is named, each as often as it is."""
+        for question in self.questions:
+            if question.levers is not None:
+                yield from (question.levers.base, question.levers.full)
+            if question.curve is not None:
+                yield question.curve.policy
+            if question.ways is not None:
+                yield question.ways.start
+                yield from (way.policy for way in question.ways.ways)
+            for contrast in question.contrasts or ():
+                yield from filter(None, (contrast.of, contrast.than))
+        for test in (test for claim in self.claims for test in claim.tests):
+            if test.contrast is not None:
+                yield from filter(None, (test.contrast.of, test.contrast.than))
+            if test.lives is not None:
+                yield test.lives.of
