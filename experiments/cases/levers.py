@@ -15,6 +15,7 @@ from experiments.cases.readings import ABOVE, OPEN, Reading, estimated
 from experiments.cases.runs import Cell, Runs, cell_of
 from experiments.design import Experiment
 from experiments.methods.statistics import Array
+from experiments.outcomes import Measure
 from experiments.sections.case import Question
 from experiments.wording import listed
 from sim.errors import InputError
@@ -91,20 +92,19 @@ class Levers:
         """Return what was found in words."""
         measure = self.measure
         told = [
-            f"Together, {listed(list(self.asked.parts))} change {measure.label} by "
-            f"{whole.said(measure)}."
+            f"All of it together ({listed(list(self.asked.parts))}) {whole.moved(measure)}."
         ]
         if best:
             told.append(
-                f"The {best} does most: {_worth(alone[best], measure)} by itself, and "
-                f"{_worth(lost[best], measure)} lost where everything else is done without it."
+                f"What does most is {best}: {_worth(alone[best], measure)} by itself, and "
+                f"{_worth(lost[best], measure)} on top of all the others."
             )
         else:
             leaders = listed(ranked[:2])
             told.append(f"Which does most is not decided between {leaders}.")
         others = [name for name in ranked if name != best]
         told.append(
-            "Then come "
+            ("Then come " if best else "There are ")
             + listed([
                 f"{name} ({estimated(alone[name]).mean:.3g} alone, {estimated(lost[name]).mean:.3g} "
                 "on top of the others)" for name in others
@@ -117,8 +117,8 @@ class Levers:
         return " ".join(told)
 
 
-def _worth(values: Array, measure: object) -> str:
-    return estimated(values).said(measure)  # type: ignore[arg-type]
+def _worth(values: Array, measure: Measure) -> str:
+    return estimated(values).said(measure)
 
 
 def _idle(values: Array) -> bool:

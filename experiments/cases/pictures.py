@@ -35,7 +35,8 @@ def worlds(result: "CaseResult") -> str:
 
 def _forest(rows: list[dict[str, Any]], title: str, subtitle: str, everybody: Any = ()) -> Any:
     numbers = dict.fromkeys(("difference", "low", "high"), "float64")
-    return plots.forest(pd.DataFrame(rows).astype(numbers), title, subtitle, everybody)
+    one_scale = len({row["unit"] for row in rows}) == 1 and len({row["outcome"] for row in rows}) == 1
+    return plots.forest(pd.DataFrame(rows).astype(numbers), title, subtitle, everybody, one_scale)
 
 
 def _policies(result: "CaseResult") -> Any:
@@ -58,7 +59,7 @@ def _policies(result: "CaseResult") -> Any:
 def _row(label: str, measure: Measure, name: str, reading: Any, panel: str = "") -> dict[str, Any]:
     unit = "" if measure.unit == measure.label else measure.unit
     return {
-        "label": panel or label, "unit": unit, "direction": measure.direction, "policy": name,
+        "label": panel or label, "outcome": measure.name, "unit": unit, "direction": measure.direction, "policy": name,
         "difference": reading.mean, "low": reading.low, "high": reading.high,
     }  # fmt: skip
 
@@ -128,7 +129,7 @@ def _ways(result: "CaseResult", answered: "Answered") -> Any:
 def _assumptions(result: "CaseResult") -> Any:
     rows = [
         {
-            "panel": _tracked(row), "unit": row.measure.unit, "assumption": each.name,
+            "panel": _tracked(row), "outcome": row.measure.name, "unit": row.measure.unit, "assumption": each.name,
             **row.reading._asdict(),
         }
         for answered in result.answered

@@ -41,6 +41,11 @@ class Reading(NamedTuple):
         """Return how large it is, without its sign, which the sentence around it tells."""
         return self.said(measure) if self.mean >= 0 else self.negative().said(measure)
 
+    def moved(self, measure: Measure) -> str:
+        """Return what it does to an outcome: `raises reputation by 3 points (...)`."""
+        verb = "raises" if self.mean >= 0 else "lowers"
+        return f"{verb} {measure.label} by {self.size(measure)}"
+
     def negative(self) -> "Reading":
         """Return it with its sign turned."""
         return Reading(-self.mean, -self.high, -self.low)

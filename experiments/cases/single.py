@@ -38,10 +38,13 @@ def incident(experiment: Experiment, trial: Trial, assumptions: Sequence[Assumpt
 
 
 def _moment(bench: Bench, moment: Moment, quantity: str) -> float:
-    return float(bench.rows(*_events(moment))[-1][quantity])
+    events = list(_events(moment)) or [Event(wait=Wait(days=0))]
+    return float(bench.rows(*events)[-1][quantity] or 0.0)
 
 
 def _events(moment: Moment) -> Iterator[Event]:
+    if moment.failure is None:
+        return
     end = Event(silence=Silence()) if moment.answer is None else Event(answer=moment.answer)
     for _ in range(moment.earlier):
         yield from (Event(failure=moment.failure), end, Event(wait=Wait(days=_MONTH)))

@@ -96,7 +96,7 @@ class Ways:
         told = [
             f"Spending {spend:,.3g} more on recovery than {self.asked.start} does, "
             + "; ".join(
-                f"{name} changes {measure.label} by {estimated(read[name, 1.0]).said(measure)}"
+                f"{name} {estimated(read[name, 1.0]).moved(measure)}"
                 for name in ranked
             )
             + "."

@@ -112,7 +112,7 @@ def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
     Parameters
     ----------
     table
-        Columns `panel, unit, assumption, mean, low, high`.
+        Columns `panel, outcome, unit, assumption, mean, low, high`.
     title, subtitle
         What is seen, and how it is to be read.
     """
@@ -122,7 +122,8 @@ def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
     down = -(-len(panels) // across)
     with styled():
         figure = new_figure(2.0 + 2.45 * across, 1.3 + down * (0.9 + 0.27 * len(names)), title)
-        grid = figure.subplots(down, across, squeeze=False, sharey=True)
+        one_scale = len(set(table["outcome"])) == 1
+        grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (panel, rows) in zip(grid.flat, panels, strict=False):
             _panel(axes, str(panel), rows, names)
         for axes in list(grid.flat)[len(panels) :]:

@@ -25,8 +25,9 @@ from experiments.plots.style import (
 
 
 def forest(
-    differences: pd.DataFrame, title: str, subtitle: str, everybody: Sequence[str] = ()
-) -> Figure:
+    differences: pd.DataFrame, title: str, subtitle: str, everybody: Sequence[str] = (),
+    one_scale: bool = False,
+) -> Figure:  # fmt: skip
     """Draw paired differences from the baseline with their intervals, a panel per outcome.
 
     Parameters
@@ -39,6 +40,8 @@ def forest(
         What is seen, and how the intervals are to be read.
     everybody
         All policies, the baseline among them, so that each looks here as in the other pictures.
+    one_scale
+        Whether all panels have the same scale, so that one can be held against the other.
     """
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
@@ -50,7 +53,7 @@ def forest(
             max(7.0, 1.6 + 2.5 * across + 0.06 * max(len(short(name)) for name in policies)),
             1.2 + down * (0.75 + 0.3 * len(policies)), title,
         )  # fmt: skip
-        grid = figure.subplots(down, across, squeeze=False, sharey=True)
+        grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (label, rows) in zip(grid.flat, panels, strict=False):
             _forest_panel(axes, str(label), rows, policies, looks)
         for axes in list(grid.flat)[len(panels) :]:

@@ -70,9 +70,12 @@ Quantity = Literal[
 
 
 class Moment(Section):
-    """One failure of one customer, and its answer; without one it is borne in silence."""
+    """One failure of one customer, and its answer; without one it is borne in silence.
 
-    failure: Failure = parameter(..., "the failure", unit="section", sure="choice")
+    Without a failure, the customer as it was before anything happened.
+    """
+
+    failure: Failure | None = None
     answer: Answer | None = parameter(
         None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
     )
@@ -80,6 +83,12 @@ class Moment(Section):
         0, "how often the same happened before, with the same answer, a month apart", unit="failures",
         low=0, high=20, sure="choice",
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _something(self) -> "Moment":
+        if self.failure is None and (self.answer is not None or self.earlier):
+            raise ValueError("answer and earlier belong to a failure: say which")
+        return self
 
 
 class Incident(Section):
