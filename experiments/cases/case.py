@@ -174,9 +174,7 @@ def solve(
         for question, way in ways
     ]
     judged = list(_judged(name, runs, assumptions, fact_seeds, workers))
-    return CaseResult(
-        name, experiment, answered, Ranking(runs, assumptions), judged, len(runs)
-    )
+    return CaseResult(name, experiment, answered, Ranking(runs, assumptions), judged, len(runs))
 
 
 def _cells(experiment: Experiment, ways: Iterable[Way]) -> Iterator[Cell]:

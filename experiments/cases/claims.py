@@ -127,13 +127,13 @@ def cells(experiment: Experiment, claims: Sequence[Claim]) -> Iterator[Cell]:
                 yield from cells_of(experiment, trial.contrast)
 
 
-def tried_by_contrast(
-    runs: Runs, trial: Trial, assumptions: Sequence[Assumption]
-) -> Tried:
+def tried_by_contrast(runs: Runs, trial: Trial, assumptions: Sequence[Assumption]) -> Tried:
     """Try a measurement on runs that were made."""
     assert trial.contrast is not None
     measure = measure_of(runs.experiment, trial.contrast)
-    unit = "" if measure.unit in ("", "money", measure.label) or trial.contrast.per else measure.unit
+    unit = (
+        "" if measure.unit in ("", "money", measure.label) or trial.contrast.per else measure.unit
+    )
     return Tried(trial, {each: read(runs, trial.contrast, each) for each in assumptions}, unit)
 
 

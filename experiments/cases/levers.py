@@ -64,9 +64,7 @@ class Levers:
     def answer(self, runs: Runs, assumption: Assumption) -> Answer:
         """Return the answer under an assumption."""
         sign = float(self.measure.direction)
-        values = {
-            cell: runs.samples(cell, assumption, self.measure.name) for cell in self.cells()
-        }
+        values = {cell: runs.samples(cell, assumption, self.measure.name) for cell in self.cells()}
         base, full = values[self.base], values[self.full]
         alone = {n: values[self.part(n, self.base, self.full)] - base for n in self.asked.parts}
         lost = {n: full - values[self.part(n, self.full, self.base)] for n in self.asked.parts}
@@ -74,7 +72,11 @@ class Levers:
         ranked = sorted(worth, key=lambda name: -sign * float(np.nanmean(worth[name])))
         first, second = ranked[0], ranked[1]
         ahead = estimated(sign * (worth[first] - worth[second]))
-        best = first if ahead.side() == ABOVE and estimated(sign * worth[first]).side() == ABOVE else ""
+        best = (
+            first
+            if ahead.side() == ABOVE and estimated(sign * worth[first]).side() == ABOVE
+            else ""
+        )
         rows = [
             *(Row(f"added alone to {self.asked.base}", n, self.measure, estimated(alone[n]))
               for n in ranked),
@@ -91,9 +93,7 @@ class Levers:
     ) -> str:  # fmt: skip
         """Return what was found in words."""
         measure = self.measure
-        told = [
-            f"All of it together ({listed(list(self.asked.parts))}) {whole.moved(measure)}."
-        ]
+        told = [f"All of it together ({listed(list(self.asked.parts))}) {whole.moved(measure)}."]
         if best:
             told.append(
                 f"What does most is {best}: {_worth(alone[best], measure)} by itself, and "

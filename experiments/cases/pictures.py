@@ -35,7 +35,9 @@ def worlds(result: "CaseResult") -> str:
 
 def _forest(rows: list[dict[str, Any]], title: str, subtitle: str, everybody: Any = ()) -> Any:
     numbers = dict.fromkeys(("difference", "low", "high"), "float64")
-    one_scale = len({row["unit"] for row in rows}) == 1 and len({row["outcome"] for row in rows}) == 1
+    one_scale = (
+        len({row["unit"] for row in rows}) == 1 and len({row["outcome"] for row in rows}) == 1
+    )
     return plots.forest(pd.DataFrame(rows).astype(numbers), title, subtitle, everybody, one_scale)
 
 
@@ -151,7 +153,8 @@ def _wanted(answered: "Answered", answer: "Answer") -> list["Row"]:
         return list(answer.tracked[:1])
     usual = [row.label for row in answered.answers[AS_IT_IS].tracked[:4]]
     return sorted(
-        (row for row in answer.tracked if row.label in usual), key=lambda row: usual.index(row.label)
+        (row for row in answer.tracked if row.label in usual),
+        key=lambda row: usual.index(row.label),
     )
 
 

@@ -27,9 +27,7 @@ class Cell:
     where: tuple[tuple[str, Scalar], ...] = ()
 
 
-def cell_of(
-    experiment: Experiment, policy: str, *where: Mapping[str, Scalar] | None
-) -> Cell:
+def cell_of(experiment: Experiment, policy: str, *where: Mapping[str, Scalar] | None) -> Cell:
     """Return the cell of one of an experiment's policies, at settings of which the last go first."""
     joined: dict[str, Scalar] = {}
     for each in where:
@@ -108,4 +106,4 @@ def run_cells(
 def _scenario(experiment: Experiment, cell: Cell, assumption: Assumption) -> Any:
     update = {"policy": cell.policy, "policy_name": cell.name}
     scenario = experiment.scenario.model_copy(update=update)
-    return changed(scenario, assumption.point | dict(cell.where))
+    return changed(scenario, {**assumption.point, **dict(cell.where)})

@@ -101,9 +101,7 @@ class Laboratory:
         return self._examined[key]
 
 
-def facts(
-    trials: Sequence[Trial], seeds: int | None, workers: int | None
-) -> Mapping[str, Fact]:
+def facts(trials: Sequence[Trial], seeds: int | None, workers: int | None) -> Mapping[str, Fact]:
     """Measure the facts that are asked for, by id and row: `C4` is its first row, `C4.2` the second."""
     if not any(trial.fact for trial in trials):
         return {}
@@ -126,4 +124,3 @@ def facts(
 def trials_of(claims: Sequence[Claim]) -> list[Trial]:
     """Return all measurements of claims."""
     return [trial for claim in claims for trial in claim.tests]
-

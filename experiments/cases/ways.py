@@ -46,7 +46,9 @@ class Ways:
     def answer(self, runs: Runs, assumption: Assumption) -> Answer:
         """Return the answer under an assumption."""
         sign = float(self.measure.direction)
-        spent, gained, points = {}, {}, []
+        spent: dict[str, Array] = {}
+        gained: dict[str, Array] = {}
+        points: list[Mapping[str, object]] = []
         for way in self.asked.ways:
             cells = [self.start, *(cell for _, cell in self.steps(way))]
             spent[way.name] = self._beyond(runs, assumption, cells, "recovery_cost")
@@ -70,12 +72,11 @@ class Ways:
         text = self.sentence(at, ranked, decided, ahead, read)
         return Answer(text, rows, {"the better way to spend": decided}, tracked, points)
 
-    def _beyond(
-        self, runs: Runs, assumption: Assumption, cells: list[Cell], outcome: str
-    ) -> Array:
+    def _beyond(self, runs: Runs, assumption: Assumption, cells: list[Cell], outcome: str) -> Array:
         """Return an outcome beyond that of the start: [points, worlds], the start among them."""
         values = np.stack([runs.samples(cell, assumption, outcome) for cell in cells])
-        return values - values[0]
+        beyond: Array = values - values[0]
+        return beyond
 
     def _points(self, way: Way, spent: Array, gained: Array) -> Iterator[Mapping[str, object]]:
         labels = ["", *(said(value) for value, _ in self.steps(way))]
@@ -95,10 +96,7 @@ class Ways:
         spend = at[1.0]
         told = [
             f"Spending {spend:,.3g} more on recovery than {self.asked.start} does, "
-            + "; ".join(
-                f"{name} {estimated(read[name, 1.0]).moved(measure)}"
-                for name in ranked
-            )
+            + "; ".join(f"{name} {estimated(read[name, 1.0]).moved(measure)}" for name in ranked)
             + "."
         ]
         if decided:
@@ -108,14 +106,18 @@ class Ways:
             )
         else:
             told.append("Which is the better way cannot be told from luck.")
-        lower = [
-            max(ranked, key=lambda name, s=share: measure.direction * float(np.nanmean(read[name, s])))
-            for share in _SHARES[:-1]
-        ]
-        other = [f"{at[s]:,.3g}" for s, name in zip(_SHARES, lower, strict=False) if name != ranked[0]]
+        leaders = {share: self.leader(ranked, read, share) for share in _SHARES}
+        other = [f"{at[share]:,.3g}" for share in _SHARES if leaders[share] != ranked[0]]
         if other:
             told.append(f"At a spend of {', '.join(other)} the order is another.")
         return " ".join(told)
+
+    def leader(
+        self, ranked: list[str], read: Mapping[tuple[str, float], Array], share: float
+    ) -> str:
+        """Return the way that gains most at a share of the greatest spend."""
+        gains = {name: float(np.nanmean(read[name, share])) for name in ranked}
+        return max(gains, key=lambda name: self.measure.direction * gains[name])
 
 
 def _at_spend(spent: Array, gained: Array, spend: float) -> Array:

@@ -19,7 +19,9 @@ JSON = ("name", "title", "summary", "seeds", "runs", "questions", "ranking", "cl
 @click.argument("name", required=False)
 @click.option("--all", "every", is_flag=True, help="Every case, one after the other.")
 @click.option(
-    "--table", "as_table", is_flag=True,
+    "--table",
+    "as_table",
+    is_flag=True,
     help="Write the claims alone, each with its verdict, as a table in Markdown.",
 )
 @options.seeds_option
@@ -69,9 +71,7 @@ def command(
         raise click.UsageError("--out takes one case, not --all: call them one by one.")
     with options.out_folder(out, "case") as folder:
         options.announce_compilation()
-        results = [
-            _solved(each, seeds, workers, days, seed, settings) for each in names
-        ]
+        results = [_solved(each, seeds, workers, days, seed, settings) for each in names]
         if folder is not None:
             from experiments.cases.page import write_case
 

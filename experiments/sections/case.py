@@ -122,9 +122,7 @@ class ThreeLives(Section):
     severity: tuple[float, float] = parameter(
         (0.0, 1.0), "from which severity up to which", unit="severity", sure="choice"
     )
-    first: bool = parameter(
-        False, "first failures alone", unit="yes or no", sure="choice"
-    )
+    first: bool = parameter(False, "first failures alone", unit="yes or no", sure="choice")
     seeds: int = parameter(
         4, "in how many of the experiment's worlds", unit="worlds", low=2, high=1000, sure="choice"
     )
@@ -153,7 +151,9 @@ class Trial(Section):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Trial":
-        kinds = [k for k in ("contrast", "incident", "lives", "fact") if getattr(self, k) is not None]
+        kinds = [
+            k for k in ("contrast", "incident", "lives", "fact") if getattr(self, k) is not None
+        ]
         if len(kinds) != 1:
             raise ValueError(
                 "said: must come with just one of contrast, incident, lives and fact, not "
@@ -166,7 +166,9 @@ class Trial(Section):
     @property
     def band(self) -> tuple[float | None, float | None]:
         """Between what it has to lie."""
-        return (0.0, None) if self.above is None and self.below is None else (self.above, self.below)
+        return (
+            (0.0, None) if self.above is None and self.below is None else (self.above, self.below)
+        )
 
 
 class Claim(Section):
@@ -182,9 +184,7 @@ class Claim(Section):
     untested: Sentence | None = parameter(
         None, "why it cannot be tried here", unit="text", sure="choice"
     )
-    note: Sentence | None = parameter(
-        None, "what to make of it", unit="text", sure="choice"
-    )
+    note: Sentence | None = parameter(None, "what to make of it", unit="text", sure="choice")
 
     @model_validator(mode="after")
     def _tried_or_not(self) -> "Claim":

@@ -1,0 +1,109 @@
+"""The pages of the cases, made by running them: `python docs/cases.py` writes `docs/cases`.
+
+A page for each case, its pictures in `docs/images`, and the table of all claims; nothing in them is
+typed by hand. Each page begins with a stamp of what it was made from: the case, its scenario and the
+model. A test compares the stamps, so that a page is never older than what it tells of. Names of
+cases may be given; the table of claims is then left as it is. All of it takes some minutes.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs" / "cases"
+IMAGES = ROOT / "docs" / "images"
+MARK = "<!-- Made by `python docs/cases.py` ({stamp}): do not edit this page. -->\n\n"
+
+TABLE = """# What the stories claim
+
+Every claim of the practitioner literature that the project grew from, the command that tries it, what
+came out, and the verdict. A claim holds if each of its measurements lies where it says, with its whole
+95% interval, and does so under every assumption: whether a quickly recovered customer tells 17 or 8,
+whether people act on 0.35, 0.2 or all of what they intend, and whether bad news moves 1.3, 1 or 2 times
+as much as good. The table is that of `amends case --all --table`.
+
+{table}
+
+{tally}
+"""
+
+
+def stamp(name: str) -> str:
+    """Return what a page of a case has to be made from: its experiment and the model, as a hash."""
+    from experiments.design import load_experiment
+    from sim.compiled import model_version
+
+    resolved = load_experiment(name, kind="cases").resolved()
+    text = json.dumps(resolved, sort_keys=True, default=str) + model_version()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def stamp_of_table() -> str:
+    """Return what the table of claims has to be made from: all cases."""
+    from sim.shipped import shipped
+
+    return hashlib.sha256(" ".join(map(stamp, shipped("cases"))).encode()).hexdigest()[:16]
+
+
+def made_from(page: Path) -> str:
+    """Return the stamp that a page bears; empty where it bears none."""
+    first = page.read_text(encoding="utf-8").partition("\n")[0] if page.exists() else ""
+    return first.partition("(")[2].partition(")")[0]
+
+
+def write(name: str) -> object:
+    """Run a case and write its page and pictures; return what came of it."""
+    from experiments import plots
+    from experiments.cases.case import solve
+    from experiments.cases.page import page
+    from experiments.cases.pictures import pictures
+    from experiments.design import load_experiment
+
+    result = solve(name, load_experiment(name, kind="cases"))
+    for picture, drawn in pictures(result).items():
+        plots.save(drawn, IMAGES, f"case-{name}-{picture}")
+        (IMAGES / f"case-{name}-{picture}.svg").unlink()
+    text = page(result, f"../images/case-{name}-")
+    _put(PAGES / f"{name}.md", MARK.format(stamp=stamp(name)) + text)
+    return result
+
+
+def write_table(results: object) -> None:
+    """Write the table of all claims, and how many hold."""
+    from collections import Counter
+
+    from experiments.cases.page import claims_table
+
+    judged = [claim for result in results for claim in result.judged]  # type: ignore[attr-defined]
+    counted = Counter(claim.verdict.partition(" only")[0] + (
+        " only if" if " only" in claim.verdict else "") for claim in judged)  # fmt: skip
+    tally = "Of {} claims, {}.".format(
+        len(judged), "; ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
+    )
+    text = TABLE.format(table=claims_table(judged), tally=tally)
+    _put(PAGES / "claims.md", MARK.format(stamp=stamp_of_table()) + text)
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def main() -> None:
+    """Write the pages of all cases and the table of claims, or the pages of those named."""
+    sys.path.insert(0, str(ROOT))
+    from sim.shipped import shipped
+
+    names = sys.argv[1:] or list(shipped("cases"))
+    results = []
+    for name in names:
+        results.append(write(name))
+        print(f"docs/cases/{name}.md written")
+    if not sys.argv[1:]:
+        write_table(results)
+
+
+if __name__ == "__main__":
+    main()
