@@ -175,6 +175,7 @@ class PlainCustomer(mesa.Agent):
         wait = max(0.0, case.delay - (rules.zone_of_regulars if regular else 0))
         felt_wait = wait * (1 - rules.updates_weight * case.updates)
         procedural = 2 * math.exp(-felt_wait / rules.patience) - 1
+        procedural += (1 - procedural) * rules.options_weight * case.options
         warmth = rules.courtesy + rules.empathy * case.empathy + rules.apology * case.apology
         warmth += rules.follow_up * case.follow_up - rules.excuse * case.excuse
         if case.noticed and case.answered:

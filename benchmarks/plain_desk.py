@@ -27,6 +27,7 @@ class Case:
     excuse: float = 0.0
     follow_up: float = 0.0
     updates: float = 0.0
+    options: float = 0.0
 
 
 class PlainDesk:
@@ -68,6 +69,7 @@ class PlainDesk:
         case.excuse, case.follow_up, case.updates = policy.excuse, policy.follow_up, policy.updates
         case.fix, case.apology, case.empathy = policy.fix, policy.apology, policy.empathy
         case.compensation = policy.compensation + policy.compensation_per_severity * case.severity
+        case.options = policy.options
         case.delay = policy.delay
         if policy.agents:
             start = max(arrival, heapq.heappop(self.free_at))
@@ -79,6 +81,7 @@ class PlainDesk:
             case.apology *= 0.8
             case.empathy *= 0.8
             case.delay *= 2
+            case.options = 0.0
         given = case.compensation * self.model.world.money.price
         if policy.authority is not None and given > policy.authority:
             case.contacts += 1

@@ -51,6 +51,7 @@ def leave_unanswered(case: Any, policy: Any) -> None:
     case.excuse = 0.0
     case.follow_up = 0.0
     case.updates = 0.0
+    case.options = 0.0
 
 
 @compiled
@@ -70,10 +71,12 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
     case.excuse = policy.excuse
     case.follow_up = policy.follow_up
     case.updates = policy.updates
+    case.options = policy.options
     contacts = 1.0
     if uniform(seed, person, day, Purpose.UNRESOLVED) < policy.unresolved:
         case.fix = min(case.fix, recovery.unresolved_fix)
         case.compensation = 0.0
+        case.options = 0.0
         case.delay *= recovery.unresolved_delay
         case.apology *= recovery.unresolved_warmth
         case.empathy *= recovery.unresolved_warmth

@@ -53,7 +53,7 @@ def bakery(**levers: Any) -> Policy:
 
 DESK = bakery(
     agents=1, handling_hours=8.0, authority=0.35, escalation_days=4.0, unresolved=0.3,
-    wage_per_agent_day=0.5, updates=0.5, excuse=0.3, replies=0.5, proactive=0.1, **DEAR,
+    wage_per_agent_day=0.5, updates=0.5, options=0.6, excuse=0.3, replies=0.5, proactive=0.1, **DEAR,
 )  # fmt: skip
 
 WORLDS: dict[str, Scenario] = {

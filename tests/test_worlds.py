@@ -185,13 +185,16 @@ IDLE = [
     pytest.param(SILENT, {"policy": {lever: value}}, id=f"{lever} when nobody complains")
     for lever, value in {
         "compensation": 2.0, "compensation_per_severity": 1.0, "delay": 30.0, "fix": 0.0,
-        "apology": 1.0, "empathy": 1.0, "excuse": 1.0, "follow_up": 1.0, "updates": 1.0,
+        "apology": 1.0, "empathy": 1.0, "excuse": 1.0, "follow_up": 1.0, "updates": 1.0, "options": 1.0,
         "authority": 0.0, "unresolved": 1.0, "agents": 3, "answers": False, "ease": 6.0,
         "cost_per_contact": 5.0,
     }.items()
 ] + [
     pytest.param(LIVELY, {"policy": {"handling_hours": 99.0}}, id="handling without a desk"),
     pytest.param(LIVELY, {"policy": {"escalation_days": 99.0}}, id="escalation without a limit"),
+    pytest.param(LIVELY, {"justice": {"options_weight": 1.0}}, id="options that nobody is given"),
+    pytest.param(of(LIVELY, justice={"options_weight": 0.0}), {"policy": {"options": 1.0}},
+                 id="options that nobody cares for"),
     pytest.param(LIVELY, {"policy": {"authority": 0.3}}, id="authority that suffices"),
     pytest.param(LIVELY, {"policy": {"replies": 0.5}, "reviews": {"enabled": False}},
                  id="replies without reviews"),
