@@ -72,6 +72,8 @@ class PlainCustomer(mesa.Agent):
         self.opinion = Fading(world.talk.opinion_half_life)
         mean_rate = service.visits_per_month / 30.4
         shape = service.visits_shape
+        spread = world.money.value_spread
+        self.value = random.lognormvariate(-spread * spread / 2, spread)
         self.visit_rate = min(1.0, random.gammavariate(shape, mean_rate / shape))
         self.case = None
         self.event = None  # what the customer decides upon today: "served" or "closed"
@@ -95,7 +97,7 @@ class PlainCustomer(mesa.Agent):
         if self.random.random() >= self.visit_rate:
             return
         model.count("visits")
-        model.earn_visit()
+        model.earn_visit(self.value)
         if self.random.random() < model.failure_probability:
             service, beta = model.world.service, self.random.betavariate
             self.fail(

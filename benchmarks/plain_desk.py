@@ -82,7 +82,7 @@ class PlainDesk:
             case.empathy *= 0.8
             case.delay *= 2
             case.options = 0.0
-        given = case.compensation * self.model.world.money.price
+        given = case.compensation * case.customer.value * self.model.world.money.price
         if policy.authority is not None and given > policy.authority:
             case.contacts += 1
             if policy.escalation_days > 0:
@@ -92,7 +92,7 @@ class PlainDesk:
         """Put what an answer costs in the ledger, on the day on which the desk takes the case."""
         model = self.model
         price = model.world.money.price
-        model.spend("compensation", case.compensation * price)
+        model.spend("compensation", case.compensation * case.customer.value * price)
         model.spend("contacts_cost", case.contacts * model.policy.cost_per_contact * price)
         model.spend("follow_ups_cost", case.follow_up * model.policy.cost_per_follow_up * price)
 

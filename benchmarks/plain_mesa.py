@@ -118,12 +118,12 @@ class PlainModel(mesa.Model):
         """Count an event."""
         self.counts[what] += times
 
-    def earn_visit(self):
-        """Take the price of a visit."""
+    def earn_visit(self, value):
+        """Take what a visit is worth, given as a multiple of the price."""
         money = self.world.money
-        self.ledger["revenue"] += money.price
-        self.ledger["margin"] += money.price * money.margin
-        self.cash_today += money.price * money.margin
+        self.ledger["revenue"] += value * money.price
+        self.ledger["margin"] += value * money.price * money.margin
+        self.cash_today += value * money.price * money.margin
 
     def spend(self, kind, amount):
         """Pay for recovery."""

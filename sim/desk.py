@@ -14,6 +14,7 @@ import numpy as np
 from sim.compiled import compiled
 from sim.draws import Purpose, exponential, uniform
 from sim.rules import millionths
+from sim.worth import value_of
 
 
 @compiled
@@ -58,11 +59,12 @@ def leave_unanswered(case: Any, policy: Any) -> None:
 def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) -> None:
     """Set when and how a case will be answered, and enter what that costs in the books.
 
-    Whether a case stays unresolved, and how long an escalation takes, is keyed on the person and the
+    Compensation is a share of what a visit of this customer is worth. Whether a case stays unresolved, and how long an escalation takes, is keyed on the person and the
     day of the failure: the same under every policy.
     """
     seed, person, day = world.seed, case.person, case.opened
     recovery = world.recovery
+    worth = value_of(person, seed, world.money)
     case.delay = queue(case, policy, agents, world)
     case.fix = policy.fix
     case.compensation = policy.compensation + policy.compensation_per_severity * case.severity
@@ -80,13 +82,13 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
         case.delay *= recovery.unresolved_delay
         case.apology *= recovery.unresolved_warmth
         case.empathy *= recovery.unresolved_warmth
-    elif case.compensation * world.money.price > policy.authority:
+    elif case.compensation * worth * world.money.price > policy.authority:
         contacts += 1.0
         case.delay += policy.escalation_days * exponential(seed, person, day, Purpose.ESCALATION)
         books.escalations += 1
     books.contacts_cost += millionths(contacts * policy.cost_per_contact)
     books.follow_ups_cost += millionths(case.follow_up * policy.cost_per_follow_up)
-    books.compensation += millionths(case.compensation)
+    books.compensation += millionths(case.compensation * worth)
 
 
 @compiled

@@ -333,6 +333,16 @@ def learnt(chance: float, voiced: int, service: Any) -> float:
 
 
 @compiled
+def visit_value(normal: float, money: Any) -> float:
+    """Return what a visit is worth, as a multiple of the price, of somebody with a standard `normal`.
+
+    Lognormal with mean 1, whatever the spread.
+    """
+    spread = money.value_spread
+    return math.exp(spread * normal - 0.5 * spread * spread)
+
+
+@compiled
 def discounted(amount: float, days: float, money: Any) -> float:
     """Return today's worth of an amount of money that comes after so many days."""
     return amount * math.exp(-math.log(1.0 + money.discount_rate) * days / 365.0)

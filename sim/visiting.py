@@ -14,6 +14,7 @@ from sim.intrinsics import prefetch
 from sim.lives import is_spared, is_treated
 from sim.population import CUSTOMER, QUIET, WAITING
 from sim.stories import AHEAD, ORDINARY, first_hand, luck_of
+from sim.worth import value_of
 
 visit = compiled(Customer.visit)
 suffer = compiled(Customer.suffer)
@@ -96,6 +97,7 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     """Let one customer visit, and keep what comes of it."""
     books = state.books[0]
     books.visits += 1
+    books.spent += rules.millionths(value_of(person.row, world.seed, world.money))
     person.visits += 1
     was = visit(person, today, world, books.failure_probability)
     if was.failed and is_spared(person, today):

@@ -214,8 +214,15 @@ class Money(Section):
     """What a visit is worth, and what tomorrow's money is worth today."""
 
     price: float = parameter(
-        1.0, "price of a visit", unit="money", low=0.000001, high=1e9, sure="choice"
-    )
+        1.0, "price of a visit, in the mean over people", unit="money", low=0.000001, high=1e9,
+        sure="choice",
+    )  # fmt: skip
+    value_spread: float = parameter(
+        0.0, "how much people differ in what a visit of theirs is worth: standard deviation of its "
+        "logarithm; at 1 a tenth of them bring about four tenths of the money", unit="logarithm of the price",
+        low=0, high=3, source="form: mean spending differs between people, independently of how often "
+        "they come, Fader, Hardie & Lee 2005; lognormal here",
+    )  # fmt: skip
     margin: float = parameter(
         0.5, "share of the price that is left after the cost of serving", unit="share of the price",
         low=-1, high=1, sure="choice",

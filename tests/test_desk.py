@@ -110,13 +110,17 @@ def test_changing_the_staff() -> None:
 # One case at the desk.
 
 
-def taken(policy: Policy, severity: float = 0.5, person: int = 3, price: float = 1.0) -> Any:
+def taken(
+    policy: Policy, severity: float = 0.5, person: int = 3, price: float = 1.0, spread: float = 0.0
+) -> Any:
     """Return a case as the desk has taken it, with the books after it."""
     cases = Rows(np.zeros(1, CASE))
     case = cases[0]
     case.person, case.opened, case.severity, case.arrival = person, 10, severity, 0.25
     books = Rows(np.zeros(1, BOOKS))[0]
-    where = SimpleNamespace(seed=5, money=SimpleNamespace(price=price), recovery=world.Recovery())
+    where = SimpleNamespace(
+        seed=5, money=world.Money(price=price, value_spread=spread), recovery=world.Recovery()
+    )
     take_case(case, Rows(numbers(policy))[0], np.full(3, 11.0), books, where)
     return case, books
 

@@ -60,7 +60,7 @@ WORLDS: dict[str, Scenario] = {
     "neutral": world(300, 365, load_scenario("neutral").policy),
     "bakery": world(300, 150, bakery(**DEAR), EAGER),
     "desk": world(
-        300, 150, DESK, EAGER,
+        300, 150, DESK, {**EAGER, "money.value_spread": 0.5},
         policy_changes=(PolicyChange(day=100, policy=DESK.model_copy(update={"agents": 3})),),
     ),
     "outage": world(
