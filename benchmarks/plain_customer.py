@@ -91,8 +91,9 @@ class PlainCustomer(mesa.Agent):
             return
         model = self.model
         outage = model.outage
-        if outage is not None and self.random.random() < outage.share:
+        if outage is not None and model.is_hit(self):
             self.fail(outage.severity, outage.type, outage.control, outage.stability)
+            self.case.shared_cause = outage.groups > 0
             return
         if self.random.random() >= self.visit_rate:
             return
@@ -151,13 +152,13 @@ class PlainCustomer(mesa.Agent):
         odds = voice.constant + voice.severity * case.severity + voice.ease * model.policy.ease
         if self.random.random() < logistic(odds):
             model.count("complaints")
-            model.learn()
+            model.learn(case)
             model.desk.take(case)
         elif self.random.random() < model.policy.proactive:
             case.noticed = True
             model.count("noticed")
             model.spend("noticing_cost", model.policy.cost_per_noticing * model.world.money.price)
-            model.learn()
+            model.learn(case)
             model.desk.take(case)
         else:
             self.close(complaint_satisfaction=None)

@@ -16,6 +16,7 @@ class Case:
     loss: float
     satisfaction_before: float
     opened: int
+    shared_cause: bool = False
     noticed: bool = False
     answered: bool = False
     contacts: int = 0

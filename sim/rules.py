@@ -323,13 +323,13 @@ def failure_valence(net: float) -> float:
 
 
 @compiled
-def learnt(chance: float, voiced: int, service: Any) -> float:
-    """Return the chance of failure once the firm has learnt from `voiced` failures.
+def learnt(chance: float, causes: int, service: Any) -> float:
+    """Return the chance of failure once the firm has heard of so many `causes` of failures.
 
     Form after Johnston & Michel 2008: learning is where recovery pays.
     """
     floor = min(service.failure_floor, chance)
-    return float(max(floor, chance * math.exp(-service.learning * voiced)))
+    return float(max(floor, chance * math.exp(-service.learning * causes)))
 
 
 @compiled

@@ -58,6 +58,7 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "escalation_days": st.floats(0, 10),
         "handling_hours": st.floats(0.01, 200),
     },
+    Outage: {"groups": st.just(0) | st.integers(1, 12)},
     Money: {"value_spread": st.just(0.0) | st.floats(0, 3)},
     Voice: {"constant": st.floats(-6, 3) | st.floats(-6, -3)},
     Loyalty: {"ordinary_leaving": st.floats(0, 0.1)},

@@ -64,8 +64,11 @@ WORLDS: dict[str, Scenario] = {
         policy_changes=(PolicyChange(day=100, policy=DESK.model_copy(update={"agents": 3})),),
     ),
     "outage": world(
-        300, 90, bakery(agents=2, handling_hours=6, **DEAR), EAGER,
-        outages=(Outage(day=20, share=0.6, severity=0.7, type=0.0, control=0.8, stability=0.7),),
+        300, 90, bakery(agents=2, handling_hours=6, **DEAR), {**EAGER, "service.learning": 0.01},
+        outages=(
+            Outage(day=20, share=0.6, severity=0.7, type=0.0, control=0.8, stability=0.7),
+            Outage(day=50, share=0.6, severity=0.4, groups=30),
+        ),
     ),
     "learning": world(
         300, 150, bakery(ease=2.0), {**EAGER, "service.learning": 0.01,
