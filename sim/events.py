@@ -92,6 +92,7 @@ class Answer(Section):
     excuse: float | None = _lever("excuse")
     follow_up: float | None = _lever("follow_up")
     updates: float | None = _lever("updates")
+    options: float | None = _lever("options")
     noticed: float = parameter(
         0.0, "1 if the firm came first, before the customer complained", unit="share",
         low=0, high=1, sure="choice",

@@ -62,7 +62,7 @@ CASE = np.dtype(
         (name, "f8")
         for name in (
             "arrival", "severity", "type", "attribution", "before", "noticed", "delay", "fix",
-            "compensation", "apology", "empathy", "excuse", "follow_up", "updates",
+            "compensation", "apology", "empathy", "excuse", "follow_up", "updates", "options",
         )
     ],
     align=True,

@@ -136,14 +136,19 @@ def distributive_justice(fix: float, compensation: float, severity: float, justi
 
 
 @compiled
-def procedural_justice(delay: float, tenure: float, updates: float, justice: Any) -> float:
-    """Return in [-1, 1] how fair the wait of `delay` days feels to a customer of `tenure` days.
+def procedural_justice(
+    delay: float, tenure: float, updates: float, options: float, justice: Any
+) -> float:
+    """Return in [-1, 1] how fair the wait of `delay` days and a choice among remedies feel to a
+    customer of `tenure` days.
 
-    Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017.
+    Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017; decision control, Thibaut & Walker
+    1975, Tax, Brown & Chandrashekaran 1998.
     """
     zone = justice.zone_of_regulars if tenure > justice.regular_after else 0.0
     felt = max(0.0, delay - zone) * (1.0 - justice.updates_weight * updates)
-    return 2.0 * math.exp(-felt / justice.patience) - 1.0
+    prompt = 2.0 * math.exp(-felt / justice.patience) - 1.0
+    return float(prompt + justice.options_weight * options * (1.0 - prompt))
 
 
 @compiled
@@ -172,9 +177,10 @@ def complaint_satisfaction(case: Any, tenure: float, justice: Any) -> float:
     given = justice.distributive * (1.0 + match)
     treated = justice.interactional * (1.0 - match)
     weights = given + justice.procedural + treated
+    smooth = procedural_justice(case.delay, tenure, case.updates, case.options, justice)
     fairness = (
         given * distributive_justice(case.fix, case.compensation, case.severity, justice)
-        + justice.procedural * procedural_justice(case.delay, tenure, case.updates, justice)
+        + justice.procedural * smooth
         + treated * interactional_justice(case, justice)
     ) / weights
     return math.tanh(justice.sharpness * fairness)
@@ -317,13 +323,23 @@ def failure_valence(net: float) -> float:
 
 
 @compiled
-def learnt(chance: float, voiced: int, service: Any) -> float:
-    """Return the chance of failure once the firm has learnt from `voiced` failures.
+def learnt(chance: float, causes: int, service: Any) -> float:
+    """Return the chance of failure once the firm has heard of so many `causes` of failures.
 
     Form after Johnston & Michel 2008: learning is where recovery pays.
     """
     floor = min(service.failure_floor, chance)
-    return float(max(floor, chance * math.exp(-service.learning * voiced)))
+    return float(max(floor, chance * math.exp(-service.learning * causes)))
+
+
+@compiled
+def visit_value(normal: float, money: Any) -> float:
+    """Return what a visit is worth, as a multiple of the price, of somebody with a standard `normal`.
+
+    Lognormal with mean 1, whatever the spread.
+    """
+    spread = money.value_spread
+    return math.exp(spread * normal - 0.5 * spread * spread)
 
 
 @compiled

@@ -40,24 +40,27 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
     Talk: {
         "ordinary": st.floats(0, 1.5),
         "delight": st.floats(0, 6),
-        "failure": st.floats(0, 20),
+        "failure": st.floats(0, 20) | st.floats(5, 20),
         "recovered": st.floats(0, 17),
         "half_life": st.floats(0.1, 20),
         "hops": st.integers(0, 6),
     },
     Policy: {
         "agents": st.integers(0, 4),
-        "ease": st.floats(0, 6),
-        "proactive": st.sampled_from([0.0, 0.3, 1.0]),
-        "unresolved": st.sampled_from([0.0, 0.3, 1.0]),
+        "ease": st.floats(0, 6) | st.floats(0, 1),
+        "options": st.just(0.0) | st.floats(0, 1),
+        "proactive": st.sampled_from([0.0, 0.3, 1.0, 1.0]),
+        "unresolved": st.sampled_from([0.0, 0.0, 0.3, 1.0]),
         "compensation": st.floats(0, 3),
         "delay": st.floats(0, 3) | st.floats(0, 45),
         "answers": st.sampled_from([True, True, True, True, False]),
-        "authority": st.none() | st.just(0.0) | st.floats(0, 1),
+        "authority": st.none() | st.just(0.0) | st.just(0.0) | st.floats(0, 1),
         "escalation_days": st.floats(0, 10),
         "handling_hours": st.floats(0.01, 200),
     },
-    Voice: {"constant": st.floats(-6, 3)},
+    Outage: {"groups": st.just(0) | st.integers(1, 12)},
+    Money: {"value_spread": st.just(0.0) | st.floats(0, 3)},
+    Voice: {"constant": st.floats(-6, 3) | st.floats(-6, -3)},
     Loyalty: {"ordinary_leaving": st.floats(0, 0.1)},
 }
 
@@ -99,7 +102,7 @@ policies = section(Policy)
 @st.composite
 def scenarios(draw: Any, longest: int = LONGEST) -> Scenario:
     """Return scenarios of 6 to 60 people that last at most `longest` days."""
-    days = draw(st.integers(1, longest))
+    days = draw(st.integers(1, longest) | st.integers(longest // 2, longest))
     calendar_days = st.integers(0, longest - 1)
     sections = {
         name: draw(section(kind))

@@ -32,7 +32,7 @@ def case(**levers: float) -> Any:
     usual = {
         "severity": 0.4, "type": 0.5, "noticed": 0.0, "delay": 0.0, "fix": 1.0,
         "compensation": 0.0, "apology": 0.0, "empathy": 0.0, "excuse": 0.0, "follow_up": 0.0,
-        "updates": 0.0,
+        "updates": 0.0, "options": 0.0,
     }  # fmt: skip
     return SimpleNamespace(**(usual | levers))
 
@@ -40,7 +40,7 @@ def case(**levers: float) -> Any:
 cases = st.builds(
     case, severity=share, type=share, noticed=st.sampled_from([0.0, 1.0]), delay=days, fix=share,
     compensation=given_back, apology=share, empathy=share, excuse=share, follow_up=share,
-    updates=share,
+    updates=share, options=share,
 )  # fmt: skip
 
 
@@ -78,10 +78,10 @@ def test_justice_by_hand() -> None:
     repelled = rules.distributive_justice(1.0, 2.5, 0.4, JUSTICE)
     met = 0.5 + 2.5 / 0.52
     assert repelled == pytest.approx(2 * (1 - math.exp(-1.6 * met) - 0.35) - 1)
-    assert rules.procedural_justice(8.0, 400.0, 0.5, JUSTICE) == pytest.approx(
+    assert rules.procedural_justice(8.0, 400.0, 0.5, 0.0, JUSTICE) == pytest.approx(
         2 * math.exp(-(8 - 3) * (1 - 0.15) / 6) - 1
     )
-    assert rules.procedural_justice(8.0, 365.0, 0.0, JUSTICE) == pytest.approx(
+    assert rules.procedural_justice(8.0, 365.0, 0.0, 0.0, JUSTICE) == pytest.approx(
         2 * math.exp(-8 / 6) - 1
     )
     warm = case(apology=0.7, empathy=0.5, follow_up=1.0, noticed=1.0, excuse=0.2)
@@ -136,7 +136,8 @@ def test_justice_stays_within_its_bounds(answer: Any, tenure: float, justice: Ju
     overpaid = justice.overpay_penalty * max(0.0, answer.compensation - justice.overpay_threshold)
     given = rules.distributive_justice(answer.fix, answer.compensation, answer.severity, justice)
     assert -1 - 2 * overpaid <= given <= 1
-    assert -1 <= rules.procedural_justice(answer.delay, tenure, answer.updates, justice) <= 1
+    wait = (answer.delay, tenure, answer.updates)
+    assert -1 <= rules.procedural_justice(*wait, answer.options, justice) <= 1
     assert -1 <= rules.interactional_justice(answer, justice) <= 1
 
 
@@ -204,6 +205,25 @@ def test_attitudes_from_a_table_are_logistic(thinks: float) -> None:
 
 # What the literature asserts of the directions.
 
+LEVERS = ("fix", "apology", "empathy", "follow_up", "updates", "options")
+
+
+@given(days, st.floats(0, 3000), share, share, section(Justice))
+def test_a_choice_makes_up_a_share_of_what_is_missing_to_procedural_justice(
+    delay: float, tenure: float, updates: float, options: float, justice: Justice
+) -> None:
+    """Thibaut & Walker 1975: decision control. Without a choice not a bit is other."""
+
+    def fair(chosen: float, weight: float) -> float:
+        weighed = justice.model_copy(update={"options_weight": weight})
+        return rules.procedural_justice(delay, tenure, updates, chosen, weighed)
+
+    bare = fair(0.0, 0.0)
+    assert fair(0.0, justice.options_weight) == bare == fair(options, 0.0)
+    assert fair(1.0, 1.0) == pytest.approx(1.0)
+    missing = (1 - justice.options_weight * options) * (1 - bare)
+    assert 1 - fair(options, justice.options_weight) == pytest.approx(missing)
+
 
 @given(cases, st.floats(0, 3000), days, days)
 def test_an_earlier_answer_is_never_worse(
@@ -216,7 +236,7 @@ def test_an_earlier_answer_is_never_worse(
     )
 
 
-@given(cases, share, share, st.sampled_from(["fix", "apology", "empathy", "follow_up", "updates"]))
+@given(cases, share, share, st.sampled_from(LEVERS))
 def test_more_of_a_good_thing_is_never_worse(
     answer: Any, one: float, other: float, lever: str
 ) -> None:
