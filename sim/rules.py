@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.compiled import compiled
 from sim.intrinsics import parted
+from sim.ties import COLLEAGUE, WEAK
 
 OPINION_GRAIN = 2.0**40
 """Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
@@ -280,16 +281,23 @@ def hop_weight(hop: int, talk: Any) -> float:
 
 
 @compiled
-def opinion_change(valence: float, weak: bool, hop: int, customer: bool, talk: Any) -> float:
-    """Return in logits how far a story moves its listener, as a multiple of the grain."""
+def opinion_change(
+    valence: float, tie: int, hop: int, customer: bool, talk: Any, colleagues: Any
+) -> float:
+    """Return in logits how far a story moves its listener, as a multiple of the grain.
+
+    It came along a kind of `tie` (`sim.ties`); `customer` is whether the listener knows the firm.
+    """
     # All factors are read before any is chosen: kernels then choose without branches.
-    tie, worse, known_good, known_bad = (
-        talk.weak_influence, talk.negativity, talk.customers_good, talk.customers_bad
+    weak, work, worse, known_good, known_bad = (
+        talk.weak_influence, colleagues.influence, talk.negativity, talk.customers_good,
+        talk.customers_bad,
     )  # fmt: skip
     bad = valence < 0.0
     known = known_bad if bad else known_good
     change = talk.influence * valence * hop_weight(hop, talk)
-    change *= tie if weak else 1.0
+    change *= weak if tie == WEAK else 1.0
+    change *= work if tie == COLLEAGUE else 1.0
     change *= worse if bad else 1.0
     change *= known if customer else 1.0
     return grained(change, OPINION_GRAIN)

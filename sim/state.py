@@ -90,6 +90,7 @@ class Setting(NamedTuple):
     talk: Any
     reviews: Any
     money: Any
+    colleagues: Any
 
 
 class Tables(NamedTuple):

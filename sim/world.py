@@ -264,6 +264,23 @@ class Network(Section):
     )  # fmt: skip
 
 
+class Colleagues(Section):
+    """A second layer of ties: who works in one team hears of it there, whoever its friends are."""
+
+    share: float = parameter(
+        0.0, "share of the tellings to people one knows that go to a colleague; 0 is no such layer",
+        unit="share", low=0, high=1, source="form: buying centre, Webster & Wind 1972; layers of one "
+        "network, Kivelä et al. 2014", sure="choice",
+    )  # fmt: skip
+    team_size: int = parameter(
+        5, "people in a team, at the most; everybody in it is everybody's colleague", unit="people",
+        low=2, high=1_000_000,
+    )  # fmt: skip
+    influence: float = parameter(
+        1.0, "influence of a colleague compared with a friend", unit="ratio", low=0, high=2
+    )
+
+
 class Outage(Section):
     """A failure that hits many customers on one day."""
 
@@ -294,6 +311,7 @@ class World(Section):
 
     market: Market = Market()
     network: Network = Network()
+    colleagues: Colleagues = Colleagues()
     service: Service = Service()
     appraisal: Appraisal = Appraisal()
     loss: Loss = Loss()

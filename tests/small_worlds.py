@@ -14,7 +14,7 @@ from sim.parameters import Section
 from sim.policy import Policy
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
 from sim.scenario import PolicyChange, Scenario
-from sim.world import Market, Money, Network, Outage, Reviews, Service, Talk
+from sim.world import Colleagues, Market, Money, Network, Outage, Reviews, Service, Talk
 
 LONGEST = 40
 """Days that a random world lasts at most."""
@@ -45,6 +45,7 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "half_life": st.floats(0.1, 20),
         "hops": st.integers(0, 6),
     },
+    Colleagues: {"share": st.sampled_from([0.0, 0.3, 1.0]), "team_size": st.integers(2, 9)},
     Policy: {
         "agents": st.integers(0, 4),
         "ease": st.floats(0, 6) | st.floats(0, 1),
@@ -110,6 +111,7 @@ def scenarios(draw: Any, longest: int = LONGEST) -> Scenario:
             "market": Market, "service": Service, "appraisal": Appraisal, "loss": Loss,
             "voice": Voice, "justice": Justice, "recovery": Recovery, "loyalty": Loyalty,
             "talk": Talk, "reviews": Reviews, "money": Money, "policy": Policy,
+            "colleagues": Colleagues,
         }.items()
     }  # fmt: skip
     outages = [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sim import rules
 from sim.lookup import held, liking_table, power_table
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
-from sim.world import Market, Reviews, Talk
+from sim.ties import COLLEAGUE
+from sim.world import Colleagues, Market, Reviews, Talk
 from tests.small_worlds import section
 
 share = st.floats(0, 1)
@@ -23,6 +24,7 @@ logits = st.floats(-8, 8)
 APPRAISAL, JUSTICE, LOSS, LOYALTY = Appraisal(), Justice(), Loss(), Loyalty()
 POWERS = power_table(APPRAISAL.curvature)
 RECOVERY, TALK, VOICE = Recovery(), Talk(), Voice()
+COLLEAGUES = Colleagues(influence=0.7)
 
 ROUNDING = 1e-12
 
@@ -103,12 +105,17 @@ def test_what_is_told_by_hand() -> None:
     assert rules.failure_tellings(0.5, TALK) == pytest.approx(14 * 0.5**1.4)
     assert rules.recovery_tellings(0.8, 3.0, TALK) == pytest.approx(17 * math.exp(-0.5))
     assert rules.recovery_tellings(0.2, 0.0, TALK) == pytest.approx(8.5)
-    assert rules.opinion_change(-0.5, True, 2, False, TALK) == pytest.approx(
+    assert rules.opinion_change(-0.5, True, 2, False, TALK, COLLEAGUES) == pytest.approx(
         0.9 * 0.5 * -0.5 * 1.3 * 0.36
     )
-    assert rules.opinion_change(0.8, False, 0, True, TALK) == pytest.approx(0.9 * 0.8 * 0.5)
-    assert rules.opinion_change(-0.8, False, 0, True, TALK) == pytest.approx(
+    assert rules.opinion_change(0.8, False, 0, True, TALK, COLLEAGUES) == pytest.approx(
+        0.9 * 0.8 * 0.5
+    )
+    assert rules.opinion_change(-0.8, False, 0, True, TALK, COLLEAGUES) == pytest.approx(
         -0.9 * 0.8 * 1.3 * 0.25
+    )
+    assert rules.opinion_change(0.8, COLLEAGUE, 1, False, TALK, COLLEAGUES) == pytest.approx(
+        0.9 * 0.8 * 0.6 * 0.7
     )
     assert rules.retelling_mean(-0.3, 1, TALK) == pytest.approx(0.3 * 0.6 * 1.3)
     assert rules.retelling_mean(0.3, 4, TALK) == 0.0
@@ -176,8 +183,8 @@ def test_the_logistic_function_takes_any_log_odds(x: float) -> None:
 def test_no_story_moves_more_than_a_first_hand_one_by_a_friend(
     valence: float, hop: int, customer: bool, talk: Talk
 ) -> None:
-    moved = rules.opinion_change(valence, True, hop, customer, talk)
-    most = rules.opinion_change(valence, False, 0, False, talk)
+    moved = rules.opinion_change(valence, True, hop, customer, talk, COLLEAGUES)
+    most = rules.opinion_change(valence, False, 0, False, talk, COLLEAGUES)
     assert abs(moved) <= abs(most) + 2**-40
     assert moved * valence >= 0
 
