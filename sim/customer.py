@@ -88,6 +88,15 @@ def intention_on(person: Any, today: int, world: Any) -> float:
 
 
 @compiled
+def chance_to_buy(
+    opinion: float, satisfaction: float, lapsed: bool, stars: float, world: Any
+) -> float:
+    """Return the chance that an aware person who is no customer, but in need, buys."""
+    thinks = rules.attitude(opinion, satisfaction, lapsed, world.loyalty)
+    return rules.buying_probability(thinks, stars, world.market, world.reviews)
+
+
+@compiled
 def be_served(person: Any, quality: float, world: Any) -> Visit:
     """Feel an ordinary visit of the given `quality` against what was expected, and learn from it."""
     gap = quality - person.expectation
@@ -297,13 +306,9 @@ class Customer(mesa.Agent):
 
     def buy(self, today: int, world: Any, stars: float) -> bool:
         """Decide, as an aware non-customer in need today, whether to buy or to come back."""
-        thinks = rules.attitude(
-            opinion_on(self, today, world),
-            self.satisfaction,
-            self.status == LAPSED,
-            world.loyalty,
-        )
-        chance = rules.buying_probability(thinks, stars, world.market, world.reviews)
+        opinion = opinion_on(self, today, world)
+        lapsed = self.status == LAPSED
+        chance = chance_to_buy(opinion, self.satisfaction, lapsed, stars, world)
         return uniform(world.seed, self.row, today, Purpose.BUY) < chance
 
     @property
