@@ -75,7 +75,9 @@ class Moment(Section):
     Without a failure, the customer as it was before anything happened.
     """
 
-    failure: Failure | None = None
+    failure: Failure | None = parameter(
+        None, "the failure; left out, nothing happened", unit="section", sure="choice"
+    )
     answer: Answer | None = parameter(
         None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
     )
@@ -134,9 +136,15 @@ class Trial(Section):
     said: Sentence = parameter(
         ..., "what is measured, as the table has it", unit="text", sure="choice"
     )
-    contrast: Contrast | None = None
-    incident: Incident | None = None
-    lives: ThreeLives | None = None
+    contrast: Contrast | None = parameter(
+        None, "an outcome of runs, in shared worlds", unit="section", sure="choice"
+    )
+    incident: Incident | None = parameter(
+        None, "one customer, one failure, one answer", unit="section", sure="choice"
+    )
+    lives: ThreeLives | None = parameter(
+        None, "the same customers with and without their failure", unit="section", sure="choice"
+    )
     fact: str | None = parameter(
         None, "the id of a fact of `amends facts`, which has a band of its own: `C4`, or `C4.2` for "
         "its second row", unit="name", sure="choice",
@@ -269,9 +277,13 @@ class Question(Section):
         None, "by what it is answered; the first of the experiment's outcomes unless named",
         unit="name", sure="choice",
     )  # fmt: skip
-    levers: Levers | None = None
-    curve: Curve | None = None
-    ways: Ways | None = None
+    levers: Levers | None = parameter(
+        None, "which of the things done otherwise does it", unit="section", sure="choice"
+    )
+    curve: Curve | None = parameter(None, "how much is enough", unit="section", sure="choice")
+    ways: Ways | None = parameter(
+        None, "where money is better spent", unit="section", sure="choice"
+    )
     contrasts: tuple[Named, ...] | None = parameter(
         None, "comparisons, each of which is told with its sign", unit="section", sure="choice"
     )
