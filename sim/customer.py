@@ -218,7 +218,8 @@ class Customer(mesa.Agent):
                 0.0,
             )  # fmt: skip
         self.moment = SERVED
-        return be_served(self, service.quality_spread * normal_quantile(quality), world)
+        met = service.quality + service.quality_spread * normal_quantile(quality)
+        return be_served(self, met, world)
 
     def suffer(self, case: Any, control: float, stability: float, today: int, world: Any) -> None:
         """Be failed: lay the failure to somebody, and lose satisfaction on the spot."""

@@ -57,9 +57,9 @@ class Start(Section):
 class Visit(Section):
     """An ordinary visit."""
 
-    quality: float = parameter(
-        0.0, "quality of the service; 0 is ordinary", unit="quality", low=-10, high=10,
-        sure="choice",
+    quality: float | None = parameter(
+        None, "quality of the service; left out, service.quality (0, the ordinary)", unit="quality",
+        low=-10, high=10, sure="choice",
     )  # fmt: skip
 
 

@@ -66,6 +66,10 @@ class Service(Section):
         0.0, "the chance of failure that learning cannot go below", unit="chance a visit",
         low=0, high=1,
     )  # fmt: skip
+    quality: float = parameter(
+        0.0, "mean quality of an ordinary visit; 0 is the ordinary house, against which delight is "
+        "measured", unit="quality", low=-2, high=2, sure="choice",
+    )  # fmt: skip
     quality_spread: float = parameter(
         0.15, "standard deviation of the quality of an ordinary visit", unit="quality",
         low=0, high=2,

@@ -36,6 +36,7 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "visits_per_month": st.floats(2, 30) | st.floats(0.01, 30),
         "failure_probability": st.sampled_from([0.02, 0.3, 1.0]) | st.floats(0.01, 0.5),
         "visits_shape": st.floats(0.05, 20),
+        "quality": st.just(0.0) | st.floats(-2, 2),
     },
     Talk: {
         "ordinary": st.floats(0, 1.5),
