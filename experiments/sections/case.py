@@ -199,14 +199,17 @@ class Levers(Section):
     base: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
     full: str = parameter(..., "the policy that does everything", unit="name", sure="choice")
     parts: dict[str, tuple[str, ...]] = parameter(
-        ..., "names of the parts, and the levers that belong to each", unit="section", sure="choice"
-    )
+        ..., "names of the parts, and the levers that belong to each; or dotted keys of the world that "
+        "`with_policy` sets for one of the two", unit="section", sure="choice",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _levers(self) -> "Levers":
         for name, levers in self.parts.items():
             for lever in levers:
-                if lever not in Policy.model_fields:
+                if "." in lever:
+                    parameter_of(lever)
+                elif lever not in Policy.model_fields:
                     raise ValueError(f"parts: {name}: {lever} is not a lever of the policy")
         if len(self.parts) < 2:
             raise ValueError("parts must be two or more, to tell which of them does it")
@@ -312,9 +315,14 @@ class Case(Section):
         ..., "what is asked", unit="section", sure="choice"
     )
     claims: tuple[Claim, ...] = parameter((), "what is tried", unit="section", sure="choice")
+    with_policy: dict[str, Fixed] = parameter(
+        {}, "what goes with a policy and is no lever of it, wherever it is run: by its name, settings of "
+        "the world by dotted key", unit="section", sure="choice",
+    )  # fmt: skip
 
     def policies(self) -> Iterator[str]:
         """Return every policy that is named, each as often as it is."""
+        yield from self.with_policy
         for question in self.questions:
             if question.levers is not None:
                 yield from (question.levers.base, question.levers.full)
