@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test lint benchmark faults notebooks clean
+.PHONY: run test lint benchmark faults cases notebooks clean
 
 run: $(READY)
 	$(BIN)/amends compare bakery --out results/bakery
@@ -24,6 +24,10 @@ lint: $(READY)
 # Full disks, kills and flipped bits at every system call; most of an hour, and strace.
 faults: $(READY)
 	$(BIN)/python -m pytest -s tests/faults/calls.py tests/faults/kills.py tests/faults/damage.py
+
+# The pages of docs/cases, made by running every case; some minutes.
+cases: $(READY)
+	$(BIN)/python docs/cases.py
 
 notebooks: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[notebooks]'

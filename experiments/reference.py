@@ -120,6 +120,7 @@ def _bounds(field: Any) -> str:
 def _sections() -> dict[str, Any]:
     """Return the sections of parameters by the name under which a file has them."""
     from experiments.planning.experiment_file import ExperimentFile, NamedPolicy
+    from experiments.sections import case
     from experiments.sections.designs import Sampled
     from sim import events, world
     from sim.parameters import Section
@@ -141,6 +142,9 @@ def _sections() -> dict[str, Any]:
         "outages": world.Outage, "policy": Policy, "scenario": Scenario,
         "policy_changes": PolicyChange, "experiment": ExperimentFile,
         "policies": NamedPolicy, "sampled": Sampled, "customer": events.Start,
+        "question": case.Question, "levers": case.Levers, "curve": case.Curve, "ways": case.Ways,
+        "way": case.Way, "contrast": case.Contrast, "claim": case.Claim, "trial": case.Trial,
+        "incident": case.Incident, "lives": case.ThreeLives,
         **{kind: field.annotation.__args__[0]
            for kind, field in events.Event.model_fields.items()
            if field.annotation is not None},

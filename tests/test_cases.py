@@ -82,6 +82,11 @@ class TestShipped:
             if claim.tests
         ]
         assert len(claims) >= 25
+        assert {
+            claim.of
+            for name in shipped("cases")
+            for claim in load_experiment(name, kind="cases").case.claims  # type: ignore[union-attr]
+        } == {"the bakery-café", "the five steps", "the paradox", "the numbers"}
         assert len(set(claims)) == len(claims)
 
     @pytest.mark.parametrize("name", shipped("cases"))

@@ -175,9 +175,7 @@ class Claim(Section):
     """A claim of the literature, and the measurements on which it is tried."""
 
     claim: Sentence = parameter(..., "what is claimed", unit="text", sure="choice")
-    of: Literal["the bakery-café", "the five steps", "the paradox", "the numbers"] = parameter(
-        ..., "by which of the practitioner articles", unit="name", sure="choice"
-    )
+    of: Sentence = parameter(..., "who claims it", unit="text", sure="choice")
     tests: tuple[Trial, ...] = parameter(
         (), "on what it is tried; it holds if all of them come out", unit="section", sure="choice"
     )
