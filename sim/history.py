@@ -39,8 +39,9 @@ from sim.setting import interpreted, new_setting
 from sim.shipped import locate
 from sim.state import BOOKS
 from sim.strict_yaml import Key, dotted
+from sim.ties import TIE_NAMES
 from sim.validation import validate
-from sim.world import Reviews, Service, Talk, World
+from sim.world import Colleagues, Reviews, Service, Talk, World
 
 
 class History(Section):
@@ -65,6 +66,7 @@ class History(Section):
     recovery: Recovery = Recovery()
     loyalty: Loyalty = Loyalty()
     talk: Talk = Talk()
+    colleagues: Colleagues = Colleagues()
     reviews: Reviews = Reviews()
 
     @field_validator("events")
@@ -201,7 +203,7 @@ class _Life:
         letter: Any = Rows(np.zeros(1, LETTER))[0]
         letter.valence = story.valence
         letter.hop = story.hop
-        letter.weak = int(story.tie == "weak")
+        letter.tie = TIE_NAMES.index(story.tie)
         hear: Any = Customer.hear
         passed_on = hear(self.person, letter, self.today, self.world)
         bad = story.valence < 0.0

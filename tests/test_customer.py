@@ -27,6 +27,7 @@ from sim.population import (
 from sim.scenario import Scenario
 from sim.setting import interpreted, new_setting
 from sim.state import Ties
+from sim.ties import WEAK
 from sim.world import World
 
 ONE_BIT_OR_TWO = 1e-12
@@ -69,7 +70,7 @@ def case(**fields: Any) -> Any:
 
 def letter(valence: float, weak: bool = False, hop: int = 0) -> Any:
     made: Any = Rows(np.zeros(1, LETTER))[0]
-    made.valence, made.weak, made.hop = valence, int(weak), hop
+    made.valence, made.tie, made.hop = valence, int(weak), hop
     return made
 
 
@@ -305,7 +306,7 @@ def test_every_draw_leads_to_a_listener_who_is_there(
             continue
         monkeypatch.setattr(sim.customer, "uniforms", lambda *_, luck=luck: (luck, 0.5))
         told = Customer.tell(SimpleNamespace(row=0), story, 0, where, network)
-        if told.weak:
+        if told.tie == WEAK:
             assert told.listener in {-1, *range(1, 10)}
         else:
             assert told.listener in (range(1, ties + 1) if ties else {-1})
@@ -320,7 +321,7 @@ def test_listeners_are_drawn_evenly() -> None:
     for n in range(tellings):
         story = SimpleNamespace(teller=0, keyed=n, tag=0)
         told = Customer.tell(SimpleNamespace(row=0), story, 0, where, network)
-        (weak if told.weak else strong)[told.listener] += 1
+        (weak if told.tie == WEAK else strong)[told.listener] += 1
     assert set(np.flatnonzero(strong)) == {2, 4, 6, 8}
     assert weak[0] == 0
     assert abs(weak.sum() / tellings - 0.35) < 3.3 * math.sqrt(0.35 * 0.65 / tellings)

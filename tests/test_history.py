@@ -142,7 +142,8 @@ def test_stories_move_opinion_and_are_passed_on() -> None:
 
 
 def test_an_answer_takes_the_levers_of_the_policy_unless_it_has_its_own() -> None:
-    levers = {"delay": 4.0, "compensation": 0.3, "apology": 0.8, "empathy": 0.2, "follow_up": 1.0}
+    levers = {"delay": 4.0, "compensation": 0.3, "apology": 0.8, "empathy": 0.2, "follow_up": 1.0,
+              "options": 0.7}  # fmt: skip
     failure = {"failure": {"severity": 0.5}}
     plain = lived(failure, "answer", policy=levers)
     assert plain == lived(failure, {"answer": levers | {"fix": 1.0}})
@@ -285,7 +286,7 @@ def life(seed: int, policy: Policy) -> tuple[Scenario, Diarist, ReputationModel]
 
 ANSWERS = Policy(
     delay=4.0, compensation=0.2, compensation_per_severity=0.3, apology=0.6, empathy=0.7,
-    follow_up=0.5, updates=0.4, excuse=0.1, ease=3.0, proactive=0.4,
+    follow_up=0.5, updates=0.4, options=0.6, excuse=0.1, ease=3.0, proactive=0.4,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from sim.model import ReputationModel
 from sim.outcome import COSTS
 from sim.policy import Policy
 from sim.psychology import Appraisal, Loyalty
+from sim.rules import millionths, whole
 from sim.scenario import Scenario
 from tests.small_worlds import scenarios, worlds
 
@@ -114,7 +115,11 @@ def test_money_adds_up(scenario: Scenario) -> None:
     )
     outcome = simulate(patient)
     totals, money = outcome.totals, patient.money
-    assert totals["revenue"] == totals["visits"] * money.price
+    people = outcome.people
+    spent = sum(millionths(v) * n for v, n in zip(people["value"], people["visits"], strict=True))
+    assert totals["revenue"] == whole(spent) * money.price
+    if money.value_spread == 0.0:
+        assert totals["revenue"] == totals["visits"] * money.price
     assert totals["margin"] == pytest.approx(totals["revenue"] * money.margin)
     assert totals["recovery_cost"] == pytest.approx(sum(totals[kind] for kind in COSTS))
     earned = totals["margin"] - totals["recovery_cost"]

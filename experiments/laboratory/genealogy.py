@@ -28,9 +28,9 @@ Array = NDArray[Any]
 
 TELLING = np.dtype(
     [(name, "i4") for name in ("day", "teller", "listener", "origin_person", "origin_day")]
-    + [("hop", "i1"), ("weak", "i1"), ("valence", "f8"), ("change", "f8")]
+    + [("hop", "i1"), ("tie", "i1"), ("valence", "f8"), ("change", "f8")]
 )
-"""One telling: when, by whom, to whom, over which tie (`weak` 1 or 0), how many had passed the story
+"""One telling: when, by whom, to whom, along which kind of `tie` (`sim.ties`), how many had passed the story
 on before (`hop`), where it began, how good it was, and the logits by which it moved an opinion."""
 
 FAILURE = np.dtype(
@@ -125,7 +125,7 @@ def _told(run: Run, today: int, customer: Array) -> Array:
     page = np.zeros(len(letters), TELLING)
     page["day"] = today
     page["change"] = changes_of_opinion(letters, customer, run.setting)
-    for name in ("teller", "listener", "origin_person", "origin_day", "hop", "weak", "valence"):
+    for name in ("teller", "listener", "origin_person", "origin_day", "hop", "tie", "valence"):
         page[name] = letters[name]
     return page
 

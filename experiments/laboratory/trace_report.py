@@ -297,7 +297,7 @@ def report(found: Stories) -> str:
 
 _READ_ON = (
     "`tellings.parquet` holds every telling: day, teller, listener, the person and day of its "
-    "origin, how often it had been passed on (`hop`), whether over a weak tie, its valence, and the "
+    "origin, how often it had been passed on (`hop`), along which kind of tie, its valence, and the "
     "change of opinion in logits. `failures.csv` and `origins.parquet` add them up by failure and by "
     "event, `reproduction.csv` by hop. `story.graphml` and `story.json` hold the worst story as a "
     "graph of people for Gephi, Cytoscape or d3. Points are those of the last day: an opinion fades, "

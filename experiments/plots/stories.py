@@ -12,9 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.style import COLOURS, GREY, MARKERS, dark, new_figure, rows_of, styled
+from sim.ties import COLLEAGUE, STRONG, WEAK
 
 _GAIN, _LOSS = COLOURS[0], COLOURS[1]
-_WEAK = (0, (4, 2.4))
+_LINES = {STRONG: "-", WEAK: (0, (4, 2.4)), COLLEAGUE: (0, (1, 1.4))}
+_TOLD = {STRONG: "to a friend", WEAK: "to a stranger", COLLEAGUE: "to a colleague"}
 
 
 def sources(parts: Mapping[str, float], title: str) -> Figure:
@@ -71,7 +73,7 @@ def story_tree(hearers: pd.DataFrame, title: str, subtitle: str) -> Figure:
     ----------
     hearers
         A row a person, tellers before hearers: `day` on which it first heard the story, `height` in
-        the tree, `teller` (place; -1 for the first), `hops` from the event, `weak`, `bad`.
+        the tree, `teller` (place; -1 for the first), `hops` from the event, `tie`, `bad`.
     title, subtitle
         What is seen, and how it is to be read.
     """
@@ -118,7 +120,7 @@ def _branches(axes: Axes, hearers: pd.DataFrame) -> None:
     for row in rows_of(hearers[tellers >= 0]):
         axes.plot(
             [days[row.teller], row.day], [row.height] * 2, color=GREY, lw=0.8,
-            ls=_WEAK if row.weak else "-", zorder=2,
+            ls=_LINES[row.tie], zorder=2,
         )  # fmt: skip
 
 
@@ -135,8 +137,11 @@ def _legend(hearers: pd.DataFrame) -> list[Line2D]:
         handles.append(
             Line2D([], [], marker="o", ls="none", color=GREY, mfc="white", label="good story")
         )
-    handles.append(Line2D([], [], color=GREY, lw=1.2, label="to a friend"))
-    handles.append(Line2D([], [], color=GREY, lw=1.2, ls=_WEAK, label="to a stranger"))
+    kinds = {STRONG, WEAK, *told["tie"].tolist()}
+    handles += [
+        Line2D([], [], color=GREY, lw=1.2, ls=_LINES[tie], label=_TOLD[tie])
+        for tie in sorted(kinds)
+    ]
     return handles
 
 
