@@ -7,7 +7,7 @@ from pydantic import AfterValidator, model_validator
 
 from experiments.sections.keys import parameter_of
 from experiments.sections.outcome import OutcomeName, directed
-from experiments.sections.settings import Fixed
+from experiments.sections.settings import Fixed, Zip
 from sim.events import Answer, Failure
 from sim.parameters import Section, parameter
 from sim.policy import Policy
@@ -205,14 +205,17 @@ class Levers(Section):
     base: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
     full: str = parameter(..., "the policy that does everything", unit="name", sure="choice")
     parts: dict[str, tuple[str, ...]] = parameter(
-        ..., "names of the parts, and the levers that belong to each", unit="section", sure="choice"
-    )
+        ..., "names of the parts, and the levers that belong to each; or dotted keys of the world that "
+        "`with_policy` sets for one of the two", unit="section", sure="choice",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _levers(self) -> "Levers":
         for name, levers in self.parts.items():
             for lever in levers:
-                if lever not in Policy.model_fields:
+                if "." in lever:
+                    parameter_of(lever)
+                elif lever not in Policy.model_fields:
                     raise ValueError(f"parts: {name}: {lever} is not a lever of the policy")
         if len(self.parts) < 2:
             raise ValueError("parts must be two or more, to tell which of them does it")
@@ -242,14 +245,38 @@ class Curve(Section):
 
 
 class Way(Section):
-    """One way to spend more: a policy of which one lever is turned up."""
+    """One way to spend more: a policy of which one lever is moved, step by step."""
 
     name: Sentence = parameter(..., "what it is called", unit="text", sure="choice")
     policy: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
     key: str = parameter(..., "the lever, dotted", unit="name", sure="choice")
     values: tuple[float, ...] = parameter(
-        ..., "its values, rising", unit="unit of the key", sure="choice"
+        ..., "its values, each dearer than the one before", unit="unit of the key", sure="choice"
     )
+    also: Zip | None = parameter(
+        None, "what goes along, by dotted key, with a value for each of these: what it costs, such as "
+        "`policy.cost_per_contact: [0.2, 0.4]`", unit="section", sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _steps(self) -> "Way":
+        about = parameter_of(self.key)
+        if not about.number:
+            raise ValueError("key takes no numbers, so there is nothing to turn up")
+        if not self.values:
+            raise ValueError("values must be one or more")
+        for value in self.values:
+            try:
+                about.checked(int(value) if about.whole else value)
+            except ValueError as error:
+                raise ValueError(f"values: {self.key} = {value:g} {error}") from None
+        for key, levels in (self.also or {}).items():
+            if len(levels) != len(self.values):
+                raise ValueError(
+                    f"also: {key} must have as many values as {self.key}: {len(self.values)}, and "
+                    f"has {len(levels)}"
+                )
+        return self
 
 
 class Ways(Section):
@@ -322,9 +349,14 @@ class Case(Section):
         ..., "what is asked", unit="section", sure="choice"
     )
     claims: tuple[Claim, ...] = parameter((), "what is tried", unit="section", sure="choice")
+    with_policy: dict[str, Fixed] = parameter(
+        {}, "what goes with a policy and is no lever of it, wherever it is run: by its name, settings of "
+        "the world by dotted key", unit="section", sure="choice",
+    )  # fmt: skip
 
     def policies(self) -> Iterator[str]:
         """Return every policy that is named, each as often as it is."""
+        yield from self.with_policy
         for question in self.questions:
             if question.levers is not None:
                 yield from (question.levers.base, question.levers.full)
