@@ -46,6 +46,8 @@ class Purpose(IntEnum):
     TELLING = 26
     NETWORK = 27
     EXAMINED = 28
+    BROUGHT = 30
+    FOLLOW = 31
 
 
 ROUNDS = 7

@@ -136,7 +136,7 @@ def keys_of_kinds() -> dict[str, frozenset[str]]:
 
     world = frozenset(World.model_fields)
     run = {"days", "seed", "measure_every", "policy", "policy_name", "policy_changes"}
-    market = {"market", "network", "money", "outages", "survey"}
+    market = {"market", "network", "referral", "money", "outages", "survey"}
     return {
         "scenarios": world | run,
         "policies": frozenset(Policy.model_fields),
