@@ -180,7 +180,8 @@ class Outcome:
         cost = float(sum(float(last[kind]) for kind in COSTS))
         figures["recovery_cost"] = cost
         figures["cost_per_recovery"] = ratio(cost, answers)
-        figures["npv_per_person"] = float(last["present_value"]) / len(self.population)
+        figures["npv"] = float(last["present_value"])
+        figures["npv_per_person"] = figures["npv"] / len(self.population)
         return figures
 
     @cached_property
