@@ -72,6 +72,8 @@ class PlainCustomer(mesa.Agent):
         self.opinion = Fading(world.talk.opinion_half_life)
         mean_rate = service.visits_per_month / 30.4
         shape = service.visits_shape
+        spread = world.money.value_spread
+        self.value = random.lognormvariate(-spread * spread / 2, spread)
         self.visit_rate = min(1.0, random.gammavariate(shape, mean_rate / shape))
         self.case = None
         self.event = None  # what the customer decides upon today: "served" or "closed"
@@ -89,13 +91,14 @@ class PlainCustomer(mesa.Agent):
             return
         model = self.model
         outage = model.outage
-        if outage is not None and self.random.random() < outage.share:
+        if outage is not None and model.is_hit(self):
             self.fail(outage.severity, outage.type, outage.control, outage.stability)
+            self.case.shared_cause = outage.groups > 0
             return
         if self.random.random() >= self.visit_rate:
             return
         model.count("visits")
-        model.earn_visit()
+        model.earn_visit(self.value)
         if self.random.random() < model.failure_probability:
             service, beta = model.world.service, self.random.betavariate
             self.fail(
@@ -110,7 +113,8 @@ class PlainCustomer(mesa.Agent):
     def be_served(self):
         """Compare an ordinary visit with what was expected, and perhaps talk about it."""
         model, appraisal, talk = self.model, self.model.world.appraisal, self.model.world.talk
-        quality = self.random.gauss(0, model.world.service.quality_spread)
+        service = model.world.service
+        quality = self.random.gauss(service.quality, service.quality_spread)
         gap = quality - self.expectation
         self.expectation += appraisal.expectation_learning * gap
         value = abs(gap) ** appraisal.curvature
@@ -149,13 +153,13 @@ class PlainCustomer(mesa.Agent):
         odds = voice.constant + voice.severity * case.severity + voice.ease * model.policy.ease
         if self.random.random() < logistic(odds):
             model.count("complaints")
-            model.learn()
+            model.learn(case)
             model.desk.take(case)
         elif self.random.random() < model.policy.proactive:
             case.noticed = True
             model.count("noticed")
             model.spend("noticing_cost", model.policy.cost_per_noticing * model.world.money.price)
-            model.learn()
+            model.learn(case)
             model.desk.take(case)
         else:
             self.close(complaint_satisfaction=None)
@@ -175,6 +179,7 @@ class PlainCustomer(mesa.Agent):
         wait = max(0.0, case.delay - (rules.zone_of_regulars if regular else 0))
         felt_wait = wait * (1 - rules.updates_weight * case.updates)
         procedural = 2 * math.exp(-felt_wait / rules.patience) - 1
+        procedural += (1 - procedural) * rules.options_weight * case.options
         warmth = rules.courtesy + rules.empathy * case.empathy + rules.apology * case.apology
         warmth += rules.follow_up * case.follow_up - rules.excuse * case.excuse
         if case.noticed and case.answered:

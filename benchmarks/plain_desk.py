@@ -16,6 +16,7 @@ class Case:
     loss: float
     satisfaction_before: float
     opened: int
+    shared_cause: bool = False
     noticed: bool = False
     answered: bool = False
     contacts: int = 0
@@ -27,6 +28,7 @@ class Case:
     excuse: float = 0.0
     follow_up: float = 0.0
     updates: float = 0.0
+    options: float = 0.0
 
 
 class PlainDesk:
@@ -68,6 +70,7 @@ class PlainDesk:
         case.excuse, case.follow_up, case.updates = policy.excuse, policy.follow_up, policy.updates
         case.fix, case.apology, case.empathy = policy.fix, policy.apology, policy.empathy
         case.compensation = policy.compensation + policy.compensation_per_severity * case.severity
+        case.options = policy.options
         case.delay = policy.delay
         if policy.agents:
             start = max(arrival, heapq.heappop(self.free_at))
@@ -79,7 +82,8 @@ class PlainDesk:
             case.apology *= 0.8
             case.empathy *= 0.8
             case.delay *= 2
-        given = case.compensation * self.model.world.money.price
+            case.options = 0.0
+        given = case.compensation * case.customer.value * self.model.world.money.price
         if policy.authority is not None and given > policy.authority:
             case.contacts += 1
             if policy.escalation_days > 0:
@@ -89,7 +93,7 @@ class PlainDesk:
         """Put what an answer costs in the ledger, on the day on which the desk takes the case."""
         model = self.model
         price = model.world.money.price
-        model.spend("compensation", case.compensation * price)
+        model.spend("compensation", case.compensation * case.customer.value * price)
         model.spend("contacts_cost", case.contacts * model.policy.cost_per_contact * price)
         model.spend("follow_ups_cost", case.follow_up * model.policy.cost_per_follow_up * price)
 

@@ -76,6 +76,8 @@ class PlainModel(mesa.Model):
         self.desk.staff(self.policy.agents)
         self.failed, self.listeners = [], []
         self.people = list(PlainCustomer.create_agents(self, graph.number_of_nodes()))
+        for place, person in enumerate(self.people):
+            person.place = place
         person_of = dict(zip(graph, self.people, strict=True))
         for node, person in person_of.items():
             person.friends = [person_of[other] for other in graph[node] if other != node]
@@ -87,7 +89,7 @@ class PlainModel(mesa.Model):
 
     def step(self):
         """Live through one day."""
-        self.outage = self.outages.get(self.today)
+        self.begin_outage()
         if self.today in self.changes:
             self.policy = self.changes[self.today]
             self.desk.staff(self.policy.agents)
@@ -112,26 +114,44 @@ class PlainModel(mesa.Model):
             self.measure()
         self.today += 1
 
+    def begin_outage(self):
+        """Let today's outage, if there is one, choose the groups that it hits."""
+        self.outage = self.outages.get(self.today)
+        self.cause_known = False
+        self.hit = set()
+        if self.outage is not None and self.outage.groups:
+            groups = range(self.outage.groups)
+            self.hit = {group for group in groups if self.random.random() < self.outage.share}
+
+    def is_hit(self, person):
+        """Tell whether today's outage hits a person: by itself, or with its group."""
+        if not self.outage.groups:
+            return self.random.random() < self.outage.share
+        return person.place * self.outage.groups // len(self.people) in self.hit
+
     # -- what the whole firm keeps ------------------------------------------------------------
 
     def count(self, what, times=1):
         """Count an event."""
         self.counts[what] += times
 
-    def earn_visit(self):
-        """Take the price of a visit."""
+    def earn_visit(self, value):
+        """Take what a visit is worth, given as a multiple of the price."""
         money = self.world.money
-        self.ledger["revenue"] += money.price
-        self.ledger["margin"] += money.price * money.margin
-        self.cash_today += money.price * money.margin
+        self.ledger["revenue"] += value * money.price
+        self.ledger["margin"] += value * money.price * money.margin
+        self.cash_today += value * money.price * money.margin
 
     def spend(self, kind, amount):
         """Pay for recovery."""
         self.ledger[kind] += amount
         self.cash_today -= amount
 
-    def learn(self):
-        """Let a failure that the firm hears of make the next one rarer."""
+    def learn(self, case):
+        """Let a failure that the firm hears of make the next one rarer, once for each cause."""
+        if case.shared_cause and self.cause_known:
+            return
+        self.cause_known = self.cause_known or case.shared_cause
         service, now = self.world.service, self.failure_probability
         better = now * math.exp(-service.learning)
         self.failure_probability = max(min(service.failure_floor, now), better)

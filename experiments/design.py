@@ -15,6 +15,7 @@ from experiments.outcomes import DEFAULT
 from experiments.planning.assembly import Assembly
 from experiments.planning.designs import Design, changed
 from experiments.planning.experiment_file import ExperimentFile
+from experiments.planning.surveyed import Survey, surveyed
 from experiments.sections.break_even import BreakEven
 from experiments.sections.case import Case
 from experiments.sections.optimise import Optimise
@@ -64,6 +65,9 @@ class Experiment:
         What is varied between runs, beside policy and world.
     precision, select_best, sensitivity, robust, optimise, break_even, paradox, case : Section or None
         What an analysis shall do, as the file has it.
+    survey : Survey or None
+        What SERVQUAL gaps in the file have made of scenario and policies. These hold it already, so
+        that a file that is written has no gaps any more.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Experiment:
     break_even: BreakEven | None = None
     paradox: Paradox | None = None
     case: Case | None = None
+    survey: Survey | None = field(default=None, compare=False)
 
     def scenario_of(self, policy: str, seed: int) -> Scenario:
         """Return the scenario of one run."""
@@ -203,15 +208,22 @@ class _Loading(Assembly):
         scenario = self.attempt(self.load_scenario)
         file = validate(ExperimentFile, self.document, self.problems)
         policies = self.policies(file, scenario)
+        baseline = file.baseline or next(iter(policies))
+        survey = None
+        if file.servqual is not None:
+            scenario, policies, survey = surveyed(
+                self.document, file.servqual, scenario, policies, baseline
+            )
         made = Experiment(
             name=file.name,
             scenario=scenario,
             policies=policies,
-            baseline=file.baseline or next(iter(policies)),
+            baseline=baseline,
             seeds=self.worlds(file.seeds, scenario.seed),
             outcomes=file.outcomes,
             design=None if file.design is None else Design(file.design),
             **{name: getattr(file, name) for name in SECTIONS},
+            survey=survey,
         )
         self.try_points(made)
         return made

@@ -15,6 +15,7 @@ from sim.compiled import compiled
 from sim.draws import Purpose, beta, uniform, uniforms
 from sim.normal import normal_quantile
 from sim.population import CLOSED, CUSTOMER, LAPSED, SERVED, STATUS_NAMES
+from sim.ties import COLLEAGUE, STRONG, WEAK, colleague_of, layered, team_of, within
 
 
 class Visit(NamedTuple):
@@ -45,11 +46,11 @@ class Closing(NamedTuple):
 
 
 class Telling(NamedTuple):
-    """Whom a story is told: a row, or -1 for nobody; `weak` tells the kind of tie, and `luck` in
-    (0, 1) decides whether it is passed on."""
+    """Whom a story is told: a row, or -1 for nobody; along which kind of tie (`sim.ties`); and the
+    `luck` in (0, 1) that decides whether it is passed on."""
 
     listener: int
-    weak: int
+    tie: int
     luck: float
 
 
@@ -84,6 +85,15 @@ def intention_on(person: Any, today: int, world: Any) -> float:
         opinion_on(person, today, world),
         world.loyalty,
     )
+
+
+@compiled
+def chance_to_buy(
+    opinion: float, satisfaction: float, lapsed: bool, stars: float, world: Any
+) -> float:
+    """Return the chance that an aware person who is no customer, but in need, buys."""
+    thinks = rules.attitude(opinion, satisfaction, lapsed, world.loyalty)
+    return rules.buying_probability(thinks, stars, world.market, world.reviews)
 
 
 @compiled
@@ -208,7 +218,8 @@ class Customer(mesa.Agent):
                 0.0,
             )  # fmt: skip
         self.moment = SERVED
-        return be_served(self, service.quality_spread * normal_quantile(quality), world)
+        met = service.quality + service.quality_spread * normal_quantile(quality)
+        return be_served(self, met, world)
 
     def suffer(self, case: Any, control: float, stability: float, today: int, world: Any) -> None:
         """Be failed: lay the failure to somebody, and lose satisfaction on the spot."""
@@ -246,11 +257,14 @@ class Customer(mesa.Agent):
         return close(self, case, gain, pleased, today, world)
 
     def tell(self, story: Any, n: int, world: Any, network: Any) -> Telling:
-        """Choose who hears the n-th telling of a story: a neighbour, or anybody in the market."""
+        """Choose who hears the n-th telling of a story: a neighbour, a colleague, or anybody."""
         u, luck = uniforms(world.seed, story.teller, story.keyed, Purpose.TELLING, n, story.tag)
         share = world.talk.weak_ties
         weak = u < share
         which = (u - (0.0 if weak else share)) / (share if weak else 1.0 - share)
+        at_work = False
+        if layered(world) and not weak:
+            at_work, which = within(which, world.colleagues.share)
         first = int(network.offsets[story.teller])
         ties = int(network.offsets[story.teller + 1]) - first
         friend = -1
@@ -259,7 +273,10 @@ class Customer(mesa.Agent):
         anybody = min(int(which * world.people), world.people - 1)
         if anybody == story.teller:
             anybody = -1
-        return Telling(anybody if weak else friend, 1 if weak else 0, luck)
+        if at_work:
+            size = world.colleagues.team_size
+            return Telling(colleague_of(story.teller, which, world.people, size), COLLEAGUE, luck)
+        return Telling(anybody if weak else friend, WEAK if weak else STRONG, luck)
 
     def hear(self, letter: Any, today: int, world: Any) -> float:
         """Hear a story; return the mean number of people to whom it is passed on."""
@@ -268,7 +285,7 @@ class Customer(mesa.Agent):
             self.opinion = rules.grained(opinion_on(self, today, world), rules.OPINION_GRAIN)
             self.heard_on = today
         self.opinion += rules.opinion_change(
-            letter.valence, letter.weak == 1, letter.hop, self.status == CUSTOMER, talk
+            letter.valence, letter.tie, letter.hop, self.status == CUSTOMER, talk, world.colleagues
         )
         if self.aware_from > today:
             self.aware_from = today
@@ -290,13 +307,9 @@ class Customer(mesa.Agent):
 
     def buy(self, today: int, world: Any, stars: float) -> bool:
         """Decide, as an aware non-customer in need today, whether to buy or to come back."""
-        thinks = rules.attitude(
-            opinion_on(self, today, world),
-            self.satisfaction,
-            self.status == LAPSED,
-            world.loyalty,
-        )
-        chance = rules.buying_probability(thinks, stars, world.market, world.reviews)
+        opinion = opinion_on(self, today, world)
+        lapsed = self.status == LAPSED
+        chance = chance_to_buy(opinion, self.satisfaction, lapsed, stars, world)
         return uniform(world.seed, self.row, today, Purpose.BUY) < chance
 
     @property
@@ -315,6 +328,18 @@ class Customer(mesa.Agent):
         ties = self.model.network
         rows = ties.neighbours[ties.offsets[self.row] : ties.offsets[self.row + 1]]
         return [self.model.people[int(row)] for row in rows]
+
+    @property
+    def colleagues(self) -> list["Customer"]:
+        """The people in its team, in the order of rows, where there is such a layer of ties."""
+        layer, people = self.model.settings.colleagues, self.model.people
+        if not layer.share:
+            return []
+        return [
+            people[row]
+            for row in team_of(self.row, len(people), layer.team_size)
+            if row != self.row
+        ]
 
 
 BEHAVIOURS = (

@@ -14,6 +14,7 @@ import numpy as np
 from sim.compiled import compiled
 from sim.draws import Purpose, exponential, uniform
 from sim.rules import millionths
+from sim.worth import value_of
 
 
 @compiled
@@ -51,17 +52,19 @@ def leave_unanswered(case: Any, policy: Any) -> None:
     case.excuse = 0.0
     case.follow_up = 0.0
     case.updates = 0.0
+    case.options = 0.0
 
 
 @compiled
 def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) -> None:
     """Set when and how a case will be answered, and enter what that costs in the books.
 
-    Whether a case stays unresolved, and how long an escalation takes, is keyed on the person and the
+    Compensation is a share of what a visit of this customer is worth. Whether a case stays unresolved, and how long an escalation takes, is keyed on the person and the
     day of the failure: the same under every policy.
     """
     seed, person, day = world.seed, case.person, case.opened
     recovery = world.recovery
+    worth = value_of(person, seed, world.money)
     case.delay = queue(case, policy, agents, world)
     case.fix = policy.fix
     case.compensation = policy.compensation + policy.compensation_per_severity * case.severity
@@ -70,20 +73,22 @@ def prepare_answer(case: Any, policy: Any, agents: Any, books: Any, world: Any) 
     case.excuse = policy.excuse
     case.follow_up = policy.follow_up
     case.updates = policy.updates
+    case.options = policy.options
     contacts = 1.0
     if uniform(seed, person, day, Purpose.UNRESOLVED) < policy.unresolved:
         case.fix = min(case.fix, recovery.unresolved_fix)
         case.compensation = 0.0
+        case.options = 0.0
         case.delay *= recovery.unresolved_delay
         case.apology *= recovery.unresolved_warmth
         case.empathy *= recovery.unresolved_warmth
-    elif case.compensation * world.money.price > policy.authority:
+    elif case.compensation * worth * world.money.price > policy.authority:
         contacts += 1.0
         case.delay += policy.escalation_days * exponential(seed, person, day, Purpose.ESCALATION)
         books.escalations += 1
     books.contacts_cost += millionths(contacts * policy.cost_per_contact)
     books.follow_ups_cost += millionths(case.follow_up * policy.cost_per_follow_up)
-    books.compensation += millionths(case.compensation)
+    books.compensation += millionths(case.compensation * worth)
 
 
 @compiled

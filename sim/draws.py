@@ -46,6 +46,7 @@ class Purpose(IntEnum):
     TELLING = 26
     NETWORK = 27
     EXAMINED = 28
+    VALUE = 29
 
 
 ROUNDS = 7

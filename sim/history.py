@@ -39,8 +39,9 @@ from sim.setting import interpreted, new_setting
 from sim.shipped import locate
 from sim.state import BOOKS
 from sim.strict_yaml import Key, dotted
+from sim.ties import TIE_NAMES
 from sim.validation import validate
-from sim.world import Reviews, Service, Talk, World
+from sim.world import Colleagues, Reviews, Service, Talk, World
 
 
 class History(Section):
@@ -65,6 +66,7 @@ class History(Section):
     recovery: Recovery = Recovery()
     loyalty: Loyalty = Loyalty()
     talk: Talk = Talk()
+    colleagues: Colleagues = Colleagues()
     reviews: Reviews = Reviews()
 
     @field_validator("events")
@@ -154,8 +156,9 @@ class _Life:
         return {"good_tellings": talked * good, "bad_tellings": talked * bad}
 
     def visit(self, visit: Visit) -> dict[str, Any]:
-        was = be_served(self.person, visit.quality, self.world)
-        delighted = float(visit.quality >= self.world.delight_from)
+        quality = self.world.service.quality if visit.quality is None else visit.quality
+        was = be_served(self.person, quality, self.world)
+        delighted = float(quality >= self.world.delight_from)
         bad = was.valence < 0.0
         told = self.tellings(0.0 if bad else was.tellings, was.tellings if bad else 0.0)
         return {"delighted_probability": delighted} | told
@@ -201,7 +204,7 @@ class _Life:
         letter: Any = Rows(np.zeros(1, LETTER))[0]
         letter.valence = story.valence
         letter.hop = story.hop
-        letter.weak = int(story.tie == "weak")
+        letter.tie = TIE_NAMES.index(story.tie)
         hear: Any = Customer.hear
         passed_on = hear(self.person, letter, self.today, self.world)
         bad = story.valence < 0.0

@@ -37,11 +37,12 @@ def _reply(people: Any, today: int, world: Any, likings: Any, replies: Any) -> N
         reply.visits = person.visits
 
 
-def _change(letters: Any, customer: Any, talk: Any, changes: Any) -> None:
+def _change(letters: Any, customer: Any, talk: Any, colleagues: Any, changes: Any) -> None:
     for i in range(len(letters)):
         letter = letters[i]
+        known = customer[letter.listener]
         changes[i] = rules.opinion_change(
-            letter.valence, letter.weak == 1, letter.hop, customer[letter.listener], talk
+            letter.valence, letter.tie, letter.hop, known, talk, colleagues
         )
 
 
@@ -62,7 +63,7 @@ def changes_of_opinion(letters: Array, customer: Array, world: Any) -> Array:
         The setting of the run.
     """
     changes = np.zeros(len(letters))
-    _weigh(letters, customer, world.talk, changes)
+    _weigh(letters, customer, world.talk, world.colleagues, changes)
     return changes
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sim.network import Graph, Network
-from sim.population import CUSTOMER, NO_CASE, PERSON, STATUS_NAMES
+from sim.population import CUSTOMER, NO_CASE, PERSON, STATUS_NAMES, signed
 from sim.rules import fade
 from sim.scenario import Scenario
 from sim.state import COUNTS, LEVELS, SUMS
+from sim.worth import values_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Figures = dict[str, float | int | None]
@@ -46,6 +47,11 @@ def shares(parts: Array, wholes: Array) -> Array:
     found = np.full(len(parts), np.nan)
     np.divide(parts, wholes, out=found, where=wholes > 0)
     return found
+
+
+def in_order(values: Array) -> float:
+    """Return the sum of values, added one by one in their order, so that it rounds alike anywhere."""
+    return float(np.cumsum(values)[-1]) if len(values) else 0.0
 
 
 class Outcome:
@@ -126,6 +132,7 @@ class Outcome:
             "opinion": held * left("heard_on", talk.opinion_half_life),
             "aware": rows["aware_from"] <= today,
             "visit_rate": rows["visit_rate"],
+            "value": self.values,
             "customer_since": rows["since"],
             "visits": rows["visits"],
             "failures": rows["failures"],
@@ -135,6 +142,12 @@ class Outcome:
         if self.ties.labels is not None:
             table = {"label": list(self.ties.labels)} | table
         return pd.DataFrame(table)
+
+    @cached_property
+    def values(self) -> Array:
+        """By row, what each visit of a person is worth, as a multiple of the price."""
+        scenario = self.scenario
+        return values_of(self.population["row"], signed(scenario.seed), scenario.money)
 
     @cached_property
     def network(self) -> Graph:
@@ -191,6 +204,11 @@ class Outcome:
         founders = int(self._founding.sum())
         failed = int((self._founding & (self.population["failures"] > 0)).sum())
         retained = ratio((self._founding & self._staying).sum(), founders)
+        yearly_value = self.population["visit_rate"] * self.values
+        value_kept = ratio(
+            in_order(yearly_value[self._founding & self._staying]),
+            in_order(yearly_value[self._founding]),
+        )
         years = float(last["day"]) / 365.0
         return {
             "silent_per_complaint": ratio(
@@ -198,6 +216,7 @@ class Outcome:
             ),
             "good_to_bad": ratio(last["good_stories"], last["bad_stories"]),
             "yearly_retention": None if retained is None else retained ** (1.0 / years),
+            "value_retention": None if value_kept is None else value_kept ** (1.0 / years),
             "problem_share": ratio(failed, founders),
         }
 

@@ -52,6 +52,10 @@ class Policy(Section):
         0.0, "how well the customer is kept informed while waiting", unit="share", low=0, high=1,
         sure="choice",
     )  # fmt: skip
+    options: float = parameter(
+        0.0, "how far the customer may choose among remedies", unit="share", low=0, high=1,
+        sure="choice",
+    )  # fmt: skip
     proactive: float = parameter(
         0.0, "chance that the firm notices a failure nobody complained about, and opens the case",
         unit="chance", low=0, high=1, sure="choice",

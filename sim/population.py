@@ -62,7 +62,7 @@ CASE = np.dtype(
         (name, "f8")
         for name in (
             "arrival", "severity", "type", "attribution", "before", "noticed", "delay", "fix",
-            "compensation", "apology", "empathy", "excuse", "follow_up", "updates",
+            "compensation", "apology", "empathy", "excuse", "follow_up", "updates", "options",
         )
     ],
     align=True,
@@ -83,11 +83,11 @@ Its luck is `keyed` on the day of its event; `drawn` counts the waiting times dr
 LETTER = np.dtype(
     [
         ("teller", "i4"), ("listener", "i4"), ("origin_person", "i4"), ("origin_day", "i4"),
-        ("valence", "f8"), ("luck", "f8"), ("onward", "f8"), ("hop", "i1"), ("weak", "i1"),
+        ("valence", "f8"), ("luck", "f8"), ("onward", "f8"), ("hop", "i1"), ("tie", "i1"),
     ],
     align=True,
 )  # fmt: skip
-"""One telling of today, on its way from teller to listener."""
+"""One telling of today, on its way from teller to listener along a kind of `tie` (`sim.ties`)."""
 
 
 class Rows:

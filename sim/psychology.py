@@ -142,6 +142,11 @@ class Justice(Section):
     updates_weight: float = parameter(
         0.3, "share of the wait that honest updates take away", unit="share", low=0, high=1
     )
+    options_weight: float = parameter(
+        0.3, "share of what is missing to full procedural justice that a free choice among remedies "
+        "makes up", unit="share", low=0, high=1, source="form: decision control, Thibaut & Walker "
+        "1975; Tax, Brown & Chandrashekaran 1998",
+    )  # fmt: skip
     courtesy: float = parameter(
         0.05, "interactional justice of a bare answer", unit="justice", low=0, high=1
     )

@@ -11,7 +11,7 @@ from sim.draws import Purpose, uniform
 from sim.lives import is_ignored
 from sim.population import NO_CASE
 from sim.stories import FAILED, RECOVERED, first_hand, luck_of
-from sim.visiting import policy_for, post_review
+from sim.visiting import policy_for, post_review, shares_a_cause
 
 complain = compiled(Customer.complain)
 endure = compiled(Customer.endure)
@@ -41,7 +41,7 @@ def conclude(state: Any, person: Any, case: Any, ended: Any, today: int, world: 
 def voice_phase(state: Any, today: int, world: Any) -> None:
     """Phase 2: who was failed today complains, is noticed, or suffers in silence; the firm learns."""
     books = state.books[0]
-    heard = 0
+    heard = shared = 0
     for i in range(books.opened):
         slot = int(state.opened[i])
         case = state.cases[slot]
@@ -61,8 +61,10 @@ def voice_phase(state: Any, today: int, world: Any) -> None:
         case.arrival = uniform(world.seed, case.person, today, Purpose.ARRIVAL)
         state.opened[heard] = slot
         heard += 1
+        shared += 1 if shares_a_cause(case.person, today, state.tables, world) else 0
     books.opened = heard
-    books.failure_probability = rules.learnt(books.failure_probability, heard, world.service)
+    causes = heard - shared + min(shared, 1)
+    books.failure_probability = rules.learnt(books.failure_probability, causes, world.service)
 
 
 @compiled

@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.compiled import compiled
 from sim.intrinsics import parted
+from sim.ties import COLLEAGUE, WEAK
 
 OPINION_GRAIN = 2.0**40
 """Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
@@ -136,14 +137,19 @@ def distributive_justice(fix: float, compensation: float, severity: float, justi
 
 
 @compiled
-def procedural_justice(delay: float, tenure: float, updates: float, justice: Any) -> float:
-    """Return in [-1, 1] how fair the wait of `delay` days feels to a customer of `tenure` days.
+def procedural_justice(
+    delay: float, tenure: float, updates: float, options: float, justice: Any
+) -> float:
+    """Return in [-1, 1] how fair the wait of `delay` days and a choice among remedies feel to a
+    customer of `tenure` days.
 
-    Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017.
+    Source: zone of tolerance, Hogreve, Bilstein & Mandl 2017; decision control, Thibaut & Walker
+    1975, Tax, Brown & Chandrashekaran 1998.
     """
     zone = justice.zone_of_regulars if tenure > justice.regular_after else 0.0
     felt = max(0.0, delay - zone) * (1.0 - justice.updates_weight * updates)
-    return 2.0 * math.exp(-felt / justice.patience) - 1.0
+    prompt = 2.0 * math.exp(-felt / justice.patience) - 1.0
+    return float(prompt + justice.options_weight * options * (1.0 - prompt))
 
 
 @compiled
@@ -172,9 +178,10 @@ def complaint_satisfaction(case: Any, tenure: float, justice: Any) -> float:
     given = justice.distributive * (1.0 + match)
     treated = justice.interactional * (1.0 - match)
     weights = given + justice.procedural + treated
+    smooth = procedural_justice(case.delay, tenure, case.updates, case.options, justice)
     fairness = (
         given * distributive_justice(case.fix, case.compensation, case.severity, justice)
-        + justice.procedural * procedural_justice(case.delay, tenure, case.updates, justice)
+        + justice.procedural * smooth
         + treated * interactional_justice(case, justice)
     ) / weights
     return math.tanh(justice.sharpness * fairness)
@@ -274,16 +281,23 @@ def hop_weight(hop: int, talk: Any) -> float:
 
 
 @compiled
-def opinion_change(valence: float, weak: bool, hop: int, customer: bool, talk: Any) -> float:
-    """Return in logits how far a story moves its listener, as a multiple of the grain."""
+def opinion_change(
+    valence: float, tie: int, hop: int, customer: bool, talk: Any, colleagues: Any
+) -> float:
+    """Return in logits how far a story moves its listener, as a multiple of the grain.
+
+    It came along a kind of `tie` (`sim.ties`); `customer` is whether the listener knows the firm.
+    """
     # All factors are read before any is chosen: kernels then choose without branches.
-    tie, worse, known_good, known_bad = (
-        talk.weak_influence, talk.negativity, talk.customers_good, talk.customers_bad
+    weak, work, worse, known_good, known_bad = (
+        talk.weak_influence, colleagues.influence, talk.negativity, talk.customers_good,
+        talk.customers_bad,
     )  # fmt: skip
     bad = valence < 0.0
     known = known_bad if bad else known_good
     change = talk.influence * valence * hop_weight(hop, talk)
-    change *= tie if weak else 1.0
+    change *= weak if tie == WEAK else 1.0
+    change *= work if tie == COLLEAGUE else 1.0
     change *= worse if bad else 1.0
     change *= known if customer else 1.0
     return grained(change, OPINION_GRAIN)
@@ -317,13 +331,23 @@ def failure_valence(net: float) -> float:
 
 
 @compiled
-def learnt(chance: float, voiced: int, service: Any) -> float:
-    """Return the chance of failure once the firm has learnt from `voiced` failures.
+def learnt(chance: float, causes: int, service: Any) -> float:
+    """Return the chance of failure once the firm has heard of so many `causes` of failures.
 
     Form after Johnston & Michel 2008: learning is where recovery pays.
     """
     floor = min(service.failure_floor, chance)
-    return float(max(floor, chance * math.exp(-service.learning * voiced)))
+    return float(max(floor, chance * math.exp(-service.learning * causes)))
+
+
+@compiled
+def visit_value(normal: float, money: Any) -> float:
+    """Return what a visit is worth, as a multiple of the price, of somebody with a standard `normal`.
+
+    Lognormal with mean 1, whatever the spread.
+    """
+    spread = money.value_spread
+    return math.exp(spread * normal - 0.5 * spread * spread)
 
 
 @compiled

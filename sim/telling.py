@@ -46,7 +46,7 @@ def write_letter(state: Any, story: Any, place: int, world: Any, network: Any) -
     letter = state.letters[place]
     letter.teller = story.teller
     letter.listener = told.listener
-    letter.weak = told.weak
+    letter.tie = told.tie
     letter.luck = told.luck
     letter.hop = story.hop
     letter.valence = story.valence

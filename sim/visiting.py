@@ -14,6 +14,7 @@ from sim.intrinsics import prefetch
 from sim.lives import is_spared, is_treated
 from sim.population import CUSTOMER, QUIET, WAITING
 from sim.stories import AHEAD, ORDINARY, first_hand, luck_of
+from sim.worth import value_of
 
 visit = compiled(Customer.visit)
 suffer = compiled(Customer.suffer)
@@ -52,6 +53,29 @@ def outage_on(today: int, tables: Any) -> bool:
 
 
 @compiled
+def is_hit(outage: Any, row: int, world: Any) -> bool:
+    """Tell whether an outage hits the person at a row, should it be a customer who waits for nothing.
+
+    With groups, the market's rows fall into so many equal parts, one after the other: who stands near
+    each other, and so the neighbours of a small world and the members of a community, fare alike.
+    """
+    whom, n = row, 0
+    if outage.groups > 0:
+        whom, n = row * outage.groups // world.people, 1
+    return bool(uniform(world.seed, whom, outage.day, Purpose.OUTAGE, n) < outage.share)
+
+
+@compiled
+def shares_a_cause(row: int, today: int, tables: Any, world: Any) -> bool:
+    """Tell whether the failure that befell a person today came of one cause with those of others."""
+    for i in range(len(tables.outages)):
+        outage = tables.outages[i]
+        if outage.day == today and outage.groups > 0:
+            return is_hit(outage, row, world)
+    return False
+
+
+@compiled
 def fail(
     state: Any, person: Any, today: int, severity: float, type_: float, control: float,
     stability: float, world: Any,
@@ -84,7 +108,7 @@ def strike(state: Any, today: int, world: Any) -> None:
             person = state.people[row]
             if person.status != CUSTOMER or person.moment == WAITING or is_spared(person, today):
                 continue
-            if uniform(world.seed, row, today, Purpose.OUTAGE) < outage.share:
+            if is_hit(outage, row, world):
                 fail(
                     state, person, today, outage.severity, outage.type, outage.control,
                     outage.stability, world,
@@ -96,6 +120,7 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     """Let one customer visit, and keep what comes of it."""
     books = state.books[0]
     books.visits += 1
+    books.spent += rules.millionths(value_of(person.row, world.seed, world.money))
     person.visits += 1
     was = visit(person, today, world, books.failure_probability)
     if was.failed and is_spared(person, today):

@@ -59,12 +59,16 @@ class Service(Section):
         source="half of customers have a problem in a year (National Customer Rage Study 2013)",
     )  # fmt: skip
     learning: float = parameter(
-        0.0, "how much each failure that the firm hears of or notices lowers the chance of the next: a "
-        "factor of exp(-this)", unit="per failure known", low=0, high=1, source="form after Johnston & Michel 2008",
+        0.0, "how much each cause of failure that the firm hears of or notices lowers the chance of the next: a "
+        "factor of exp(-this)", unit="per cause known", low=0, high=1, source="form after Johnston & Michel 2008",
     )  # fmt: skip
     failure_floor: float = parameter(
         0.0, "the chance of failure that learning cannot go below", unit="chance a visit",
         low=0, high=1,
+    )  # fmt: skip
+    quality: float = parameter(
+        0.0, "mean quality of an ordinary visit; 0 is the ordinary house, against which delight is "
+        "measured", unit="quality", low=-2, high=2, sure="choice",
     )  # fmt: skip
     quality_spread: float = parameter(
         0.15, "standard deviation of the quality of an ordinary visit", unit="quality",
@@ -214,8 +218,15 @@ class Money(Section):
     """What a visit is worth, and what tomorrow's money is worth today."""
 
     price: float = parameter(
-        1.0, "price of a visit", unit="money", low=0.000001, high=1e9, sure="choice"
-    )
+        1.0, "price of a visit, in the mean over people", unit="money", low=0.000001, high=1e9,
+        sure="choice",
+    )  # fmt: skip
+    value_spread: float = parameter(
+        0.0, "how much people differ in what a visit of theirs is worth: standard deviation of its "
+        "logarithm; at 1 a tenth of them bring about four tenths of the money", unit="logarithm of the price",
+        low=0, high=3, source="form: mean spending differs between people, independently of how often "
+        "they come, Fader, Hardie & Lee 2005; lognormal here",
+    )  # fmt: skip
     margin: float = parameter(
         0.5, "share of the price that is left after the cost of serving", unit="share of the price",
         low=-1, high=1, sure="choice",
@@ -257,13 +268,36 @@ class Network(Section):
     )  # fmt: skip
 
 
+class Colleagues(Section):
+    """A second layer of ties: who works in one team hears of it there, whoever its friends are."""
+
+    share: float = parameter(
+        0.0, "share of the tellings to people one knows that go to a colleague; 0 is no such layer",
+        unit="share", low=0, high=1, source="form: buying centre, Webster & Wind 1972; layers of one "
+        "network, Kivelä et al. 2014", sure="choice",
+    )  # fmt: skip
+    team_size: int = parameter(
+        5, "people in a team, at the most; everybody in it is everybody's colleague", unit="people",
+        low=2, high=1_000_000,
+    )  # fmt: skip
+    influence: float = parameter(
+        1.0, "influence of a colleague compared with a friend", unit="ratio", low=0, high=2
+    )
+
+
 class Outage(Section):
     """A failure that hits many customers on one day."""
 
     day: int = parameter(0, "the day on which it happens", unit="day", low=0, high=1_000_000)
     share: float = parameter(
-        1.0, "share of the customers whom it hits", unit="share", low=0, high=1
-    )
+        1.0, "chance of each customer, or of each whole group, to be hit", unit="chance",
+        low=0, high=1,
+    )  # fmt: skip
+    groups: int = parameter(
+        0, "into how many equal parts the market falls, of which each is hit as a whole (racks, halls, "
+        "regions) and of which one common cause is learnt; 0 hits customers each for itself",
+        unit="groups", low=0, high=100_000_000, sure="choice",
+    )  # fmt: skip
     severity: float = parameter(0.5, "how bad it is for each", unit="severity", low=0, high=1)
     type: float = parameter(
         1.0, "1 a failure of outcome, 0 a failure of process", unit="share", low=0, high=1
@@ -281,6 +315,7 @@ class World(Section):
 
     market: Market = Market()
     network: Network = Network()
+    colleagues: Colleagues = Colleagues()
     service: Service = Service()
     appraisal: Appraisal = Appraisal()
     loss: Loss = Loss()

@@ -14,7 +14,7 @@ from sim.parameters import Section
 from sim.policy import Policy
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
 from sim.scenario import PolicyChange, Scenario
-from sim.world import Market, Money, Network, Outage, Reviews, Service, Talk
+from sim.world import Colleagues, Market, Money, Network, Outage, Reviews, Service, Talk
 
 LONGEST = 40
 """Days that a random world lasts at most."""
@@ -36,28 +36,33 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "visits_per_month": st.floats(2, 30) | st.floats(0.01, 30),
         "failure_probability": st.sampled_from([0.02, 0.3, 1.0]) | st.floats(0.01, 0.5),
         "visits_shape": st.floats(0.05, 20),
+        "quality": st.just(0.0) | st.floats(-2, 2),
     },
     Talk: {
         "ordinary": st.floats(0, 1.5),
         "delight": st.floats(0, 6),
-        "failure": st.floats(0, 20),
+        "failure": st.floats(0, 20) | st.floats(5, 20),
         "recovered": st.floats(0, 17),
         "half_life": st.floats(0.1, 20),
         "hops": st.integers(0, 6),
     },
+    Colleagues: {"share": st.sampled_from([0.0, 0.3, 1.0]), "team_size": st.integers(2, 9)},
     Policy: {
         "agents": st.integers(0, 4),
-        "ease": st.floats(0, 6),
-        "proactive": st.sampled_from([0.0, 0.3, 1.0]),
-        "unresolved": st.sampled_from([0.0, 0.3, 1.0]),
+        "ease": st.floats(0, 6) | st.floats(0, 1),
+        "options": st.just(0.0) | st.floats(0, 1),
+        "proactive": st.sampled_from([0.0, 0.3, 1.0, 1.0]),
+        "unresolved": st.sampled_from([0.0, 0.0, 0.3, 1.0]),
         "compensation": st.floats(0, 3),
         "delay": st.floats(0, 3) | st.floats(0, 45),
         "answers": st.sampled_from([True, True, True, True, False]),
-        "authority": st.none() | st.just(0.0) | st.floats(0, 1),
+        "authority": st.none() | st.just(0.0) | st.just(0.0) | st.floats(0, 1),
         "escalation_days": st.floats(0, 10),
         "handling_hours": st.floats(0.01, 200),
     },
-    Voice: {"constant": st.floats(-6, 3)},
+    Outage: {"groups": st.just(0) | st.integers(1, 12)},
+    Money: {"value_spread": st.just(0.0) | st.floats(0, 3)},
+    Voice: {"constant": st.floats(-6, 3) | st.floats(-6, -3)},
     Loyalty: {"ordinary_leaving": st.floats(0, 0.1)},
 }
 
@@ -99,7 +104,7 @@ policies = section(Policy)
 @st.composite
 def scenarios(draw: Any, longest: int = LONGEST) -> Scenario:
     """Return scenarios of 6 to 60 people that last at most `longest` days."""
-    days = draw(st.integers(1, longest))
+    days = draw(st.integers(1, longest) | st.integers(longest // 2, longest))
     calendar_days = st.integers(0, longest - 1)
     sections = {
         name: draw(section(kind))
@@ -107,6 +112,7 @@ def scenarios(draw: Any, longest: int = LONGEST) -> Scenario:
             "market": Market, "service": Service, "appraisal": Appraisal, "loss": Loss,
             "voice": Voice, "justice": Justice, "recovery": Recovery, "loyalty": Loyalty,
             "talk": Talk, "reviews": Reviews, "money": Money, "policy": Policy,
+            "colleagues": Colleagues,
         }.items()
     }  # fmt: skip
     outages = [

@@ -2,12 +2,13 @@
 
 import math
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import sim.customer
 from sim import rules, world
@@ -27,6 +28,7 @@ from sim.population import (
 from sim.scenario import Scenario
 from sim.setting import interpreted, new_setting
 from sim.state import Ties
+from sim.ties import WEAK
 from sim.world import World
 
 ONE_BIT_OR_TWO = 1e-12
@@ -69,7 +71,7 @@ def case(**fields: Any) -> Any:
 
 def letter(valence: float, weak: bool = False, hop: int = 0) -> Any:
     made: Any = Rows(np.zeros(1, LETTER))[0]
-    made.valence, made.weak, made.hop = valence, int(weak), hop
+    made.valence, made.tie, made.hop = valence, int(weak), hop
     return made
 
 
@@ -122,6 +124,28 @@ def test_the_best_fifteen_percent_delight_whatever_was_expected() -> None:
         assert be_served(person(expectation=expectation), cut - 1e-6, USUAL).tellings == 0.25
     nobody = setting(appraisal=World().appraisal.model_copy(update={"delighted_share": 0.0}))
     assert be_served(person(), 3.0, nobody).tellings == 0.25
+
+
+@pytest.mark.parametrize("quality", [-0.15, 0.0, 0.15, 0.4])
+def test_a_better_house_delights_more_often(quality: float) -> None:
+    """Delight is measured against the ordinary house."""
+    house = setting(service=World().service.model_copy(update={"quality": quality}))
+    days = 4000
+    visit = cast(Any, Customer.visit)
+    delighted = sum(visit(person(), day, house, 0.0).tellings == 5.0 for day in range(days))
+    share = stats.norm.sf(stats.norm.isf(0.15) - quality / 0.15)
+    assert stats.binomtest(delighted, days, share).pvalue > 1e-3
+
+
+def test_a_better_house_is_felt_until_it_is_expected() -> None:
+    good = World().service.model_copy(update={"quality": 0.4, "quality_spread": 0.0})
+    house = setting(service=good)
+    someone, visit = person(), cast(Any, Customer.visit)
+    felt = [visit(someone, day, house, 0.0).felt for day in range(300)]
+    assert felt[0] == pytest.approx(0.5 + 0.4**0.88)
+    assert felt == sorted(felt, reverse=True)
+    assert felt[-1] == pytest.approx(0.5, abs=1e-6)
+    assert someone.expectation == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("tiny", [1e-15, 1e-17, 1e-300, 5e-324])
@@ -305,7 +329,7 @@ def test_every_draw_leads_to_a_listener_who_is_there(
             continue
         monkeypatch.setattr(sim.customer, "uniforms", lambda *_, luck=luck: (luck, 0.5))
         told = Customer.tell(SimpleNamespace(row=0), story, 0, where, network)
-        if told.weak:
+        if told.tie == WEAK:
             assert told.listener in {-1, *range(1, 10)}
         else:
             assert told.listener in (range(1, ties + 1) if ties else {-1})
@@ -320,7 +344,7 @@ def test_listeners_are_drawn_evenly() -> None:
     for n in range(tellings):
         story = SimpleNamespace(teller=0, keyed=n, tag=0)
         told = Customer.tell(SimpleNamespace(row=0), story, 0, where, network)
-        (weak if told.weak else strong)[told.listener] += 1
+        (weak if told.tie == WEAK else strong)[told.listener] += 1
     assert set(np.flatnonzero(strong)) == {2, 4, 6, 8}
     assert weak[0] == 0
     assert abs(weak.sum() / tellings - 0.35) < 3.3 * math.sqrt(0.35 * 0.65 / tellings)

@@ -110,13 +110,17 @@ def test_changing_the_staff() -> None:
 # One case at the desk.
 
 
-def taken(policy: Policy, severity: float = 0.5, person: int = 3, price: float = 1.0) -> Any:
+def taken(
+    policy: Policy, severity: float = 0.5, person: int = 3, price: float = 1.0, spread: float = 0.0
+) -> Any:
     """Return a case as the desk has taken it, with the books after it."""
     cases = Rows(np.zeros(1, CASE))
     case = cases[0]
     case.person, case.opened, case.severity, case.arrival = person, 10, severity, 0.25
     books = Rows(np.zeros(1, BOOKS))[0]
-    where = SimpleNamespace(seed=5, money=SimpleNamespace(price=price), recovery=world.Recovery())
+    where = SimpleNamespace(
+        seed=5, money=world.Money(price=price, value_spread=spread), recovery=world.Recovery()
+    )
     take_case(case, Rows(numbers(policy))[0], np.full(3, 11.0), books, where)
     return case, books
 
@@ -142,10 +146,12 @@ def test_waiting_and_handling_make_the_delay_of_a_desk() -> None:
 
 def test_an_unresolved_case() -> None:
     policy = Policy(unresolved=1.0, delay=3.0, fix=0.9, compensation=0.7, apology=0.5, empathy=1.0,
-                    authority=0.0)  # fmt: skip
+                    options=1.0, authority=0.0)  # fmt: skip
     case, books = taken(policy)
     assert (case.fix, case.compensation, case.delay) == (0.2, 0.0, 6.0)
     assert (case.apology, case.empathy) == (0.4, 0.8)
+    assert case.options == 0.0
+    assert taken(policy.model_copy(update={"unresolved": 0.0}))[0].options == 1.0
     assert books.escalations == 0
     assert taken(Policy(unresolved=1.0, fix=0.1))[0].fix == 0.1
 
@@ -174,10 +180,12 @@ def test_compensation_above_the_front_lines_authority_is_escalated(price: float)
 
 
 def test_a_firm_that_does_not_answer() -> None:
-    case, books = taken(Policy(answers=False, delay=1.0, compensation=1.0, apology=1.0, fix=1.0))
+    case, books = taken(Policy(answers=False, delay=1.0, compensation=1.0, apology=1.0, fix=1.0,
+                               options=1.0))  # fmt: skip
     assert (case.answered, case.delay, case.due) == (0, 30.0, 40)
-    levers = ("fix", "compensation", "apology", "empathy", "excuse", "follow_up", "updates")
-    assert [getattr(case, lever) for lever in levers] == [0.0] * 7
+    levers = ("fix", "compensation", "apology", "empathy", "excuse", "follow_up", "updates",
+              "options")  # fmt: skip
+    assert [getattr(case, lever) for lever in levers] == [0.0] * 8
     assert books.contacts_cost == books.compensation == 0
 
 

@@ -142,7 +142,8 @@ def test_stories_move_opinion_and_are_passed_on() -> None:
 
 
 def test_an_answer_takes_the_levers_of_the_policy_unless_it_has_its_own() -> None:
-    levers = {"delay": 4.0, "compensation": 0.3, "apology": 0.8, "empathy": 0.2, "follow_up": 1.0}
+    levers = {"delay": 4.0, "compensation": 0.3, "apology": 0.8, "empathy": 0.2, "follow_up": 1.0,
+              "options": 0.7}  # fmt: skip
     failure = {"failure": {"severity": 0.5}}
     plain = lived(failure, "answer", policy=levers)
     assert plain == lived(failure, {"answer": levers | {"fix": 1.0}})
@@ -202,6 +203,14 @@ def test_delight_is_told_five_times() -> None:
     assert (ordinary["delighted_probability"], ordinary["good_tellings"]) == (0.0, 0.25)
 
 
+def test_a_visit_is_as_good_as_the_house_unless_it_says_otherwise() -> None:
+    house = {"quality": 0.3}
+    left_out = lived("visit", service=house)
+    assert left_out == lived({"visit": {"quality": 0.3}}, service=house)
+    assert left_out[1]["delighted_probability"] == 1.0
+    assert lived({"visit": {"quality": 0.0}}, service=house) == lived("visit")
+
+
 def test_the_start_is_as_said() -> None:
     customer = {
         "satisfaction": -0.2, "failure_memory": 2.0, "recovery_expectation": 0.5,
@@ -241,7 +250,8 @@ class Diarist(Customer):
         was = super().visit(today, world, failure_probability)
         if not was.failed:
             noise = normal_quantile(uniforms(world.seed, self.row, today, Purpose.VISIT)[1])
-            self.note(today, {"visit": {"quality": world.service.quality_spread * noise}})
+            quality = world.service.quality + world.service.quality_spread * noise
+            self.note(today, {"visit": {"quality": quality}})
         return was
 
     def suffer(self, case: Any, control: float, stability: float, today: int, world: Any) -> None:
@@ -268,7 +278,7 @@ def life(seed: int, policy: Policy) -> tuple[Scenario, Diarist, ReputationModel]
         {
             "market": {"people": 1, "customers": 1.0},
             "network": {"kind": "none"},
-            "service": {"failure_probability": 0.3, "visits_per_month": 6.0},
+            "service": {"failure_probability": 0.3, "visits_per_month": 6.0, "quality": 0.1},
             "loyalty": {"discount": 0.0, "ordinary_leaving": 0.0, "gratitude": 0.3},
             "policy": policy,
             "seed": seed,
@@ -285,7 +295,7 @@ def life(seed: int, policy: Policy) -> tuple[Scenario, Diarist, ReputationModel]
 
 ANSWERS = Policy(
     delay=4.0, compensation=0.2, compensation_per_severity=0.3, apology=0.6, empathy=0.7,
-    follow_up=0.5, updates=0.4, excuse=0.1, ease=3.0, proactive=0.4,
+    follow_up=0.5, updates=0.4, options=0.6, excuse=0.1, ease=3.0, proactive=0.4,
 )  # fmt: skip
 
 

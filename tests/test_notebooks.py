@@ -129,7 +129,7 @@ class TestPictures:
     def test_the_spread_of_a_story_draws_a_line_for_each_telling(self) -> None:
         network = build_network(Network(degree=2, rewiring=0.0), 12, 1)
         tellings = pd.DataFrame(
-            {"teller": [3, 3, 4], "listener": [4, 9, 5], "hop": [0, 0, 1], "weak": [0, 1, 0]}
+            {"teller": [3, 3, 4], "listener": [4, 9, 5], "hop": [0, 0, 1], "tie": [0, 1, 0]}
         )
         axes = town.spread(network, {"it": tellings}, "One story").axes[0]
         lines = {

@@ -97,7 +97,7 @@ def test_a_crowd_in_any_order() -> None:
         service=world.Service(visits_per_month=15, failure_probability=0.3),
         talk=world.Talk(retold=0.6),
         policy=Policy(ease=5, agents=3, handling_hours=2, authority=0.2, compensation=0.3),
-        outages=(world.Outage(day=10, share=0.7),),
+        outages=(world.Outage(day=10, share=0.7), world.Outage(day=20, share=0.7, groups=20)),
         days=30,
     )
     shuffler = Shuffler(1)

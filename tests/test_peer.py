@@ -53,19 +53,22 @@ def bakery(**levers: Any) -> Policy:
 
 DESK = bakery(
     agents=1, handling_hours=8.0, authority=0.35, escalation_days=4.0, unresolved=0.3,
-    wage_per_agent_day=0.5, updates=0.5, excuse=0.3, replies=0.5, proactive=0.1, **DEAR,
+    wage_per_agent_day=0.5, updates=0.5, options=0.6, excuse=0.3, replies=0.5, proactive=0.1, **DEAR,
 )  # fmt: skip
 
 WORLDS: dict[str, Scenario] = {
     "neutral": world(300, 365, load_scenario("neutral").policy),
     "bakery": world(300, 150, bakery(**DEAR), EAGER),
     "desk": world(
-        300, 150, DESK, EAGER,
+        300, 150, DESK, {**EAGER, "money.value_spread": 0.5},
         policy_changes=(PolicyChange(day=100, policy=DESK.model_copy(update={"agents": 3})),),
     ),
     "outage": world(
-        300, 90, bakery(agents=2, handling_hours=6, **DEAR), EAGER,
-        outages=(Outage(day=20, share=0.6, severity=0.7, type=0.0, control=0.8, stability=0.7),),
+        300, 90, bakery(agents=2, handling_hours=6, **DEAR), {**EAGER, "service.learning": 0.01},
+        outages=(
+            Outage(day=20, share=0.6, severity=0.7, type=0.0, control=0.8, stability=0.7),
+            Outage(day=50, share=0.6, severity=0.4, groups=30),
+        ),
     ),
     "learning": world(
         300, 150, bakery(ease=2.0), {**EAGER, "service.learning": 0.01,
@@ -76,7 +79,7 @@ WORLDS: dict[str, Scenario] = {
     "other talk": world(
         300, 150, "fast",
         {**EAGER, "market.aware": 0.2, "market.advertising": 0.01, "talk.weak_ties": 0.8,
-         "talk.hops": 2, "talk.retold": 0.8, "talk.opinion_limit": 1.0, "talk.negativity": 2.0,
+         "service.quality": 0.1, "talk.hops": 2, "talk.retold": 0.8, "talk.opinion_limit": 1.0, "talk.negativity": 2.0,
          "loyalty.opinion": 0.25, "loyalty.gratitude": 0.3, "reviews.extremity": 0.5,
          "service.visits_shape": 0.5, "network.degree": 4, "network.rewiring": 1.0},
     ),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sim import rules
 from sim.lookup import held, liking_table, power_table
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
-from sim.world import Market, Reviews, Talk
+from sim.ties import COLLEAGUE
+from sim.world import Colleagues, Market, Reviews, Talk
 from tests.small_worlds import section
 
 share = st.floats(0, 1)
@@ -23,6 +24,7 @@ logits = st.floats(-8, 8)
 APPRAISAL, JUSTICE, LOSS, LOYALTY = Appraisal(), Justice(), Loss(), Loyalty()
 POWERS = power_table(APPRAISAL.curvature)
 RECOVERY, TALK, VOICE = Recovery(), Talk(), Voice()
+COLLEAGUES = Colleagues(influence=0.7)
 
 ROUNDING = 1e-12
 
@@ -32,7 +34,7 @@ def case(**levers: float) -> Any:
     usual = {
         "severity": 0.4, "type": 0.5, "noticed": 0.0, "delay": 0.0, "fix": 1.0,
         "compensation": 0.0, "apology": 0.0, "empathy": 0.0, "excuse": 0.0, "follow_up": 0.0,
-        "updates": 0.0,
+        "updates": 0.0, "options": 0.0,
     }  # fmt: skip
     return SimpleNamespace(**(usual | levers))
 
@@ -40,7 +42,7 @@ def case(**levers: float) -> Any:
 cases = st.builds(
     case, severity=share, type=share, noticed=st.sampled_from([0.0, 1.0]), delay=days, fix=share,
     compensation=given_back, apology=share, empathy=share, excuse=share, follow_up=share,
-    updates=share,
+    updates=share, options=share,
 )  # fmt: skip
 
 
@@ -78,10 +80,10 @@ def test_justice_by_hand() -> None:
     repelled = rules.distributive_justice(1.0, 2.5, 0.4, JUSTICE)
     met = 0.5 + 2.5 / 0.52
     assert repelled == pytest.approx(2 * (1 - math.exp(-1.6 * met) - 0.35) - 1)
-    assert rules.procedural_justice(8.0, 400.0, 0.5, JUSTICE) == pytest.approx(
+    assert rules.procedural_justice(8.0, 400.0, 0.5, 0.0, JUSTICE) == pytest.approx(
         2 * math.exp(-(8 - 3) * (1 - 0.15) / 6) - 1
     )
-    assert rules.procedural_justice(8.0, 365.0, 0.0, JUSTICE) == pytest.approx(
+    assert rules.procedural_justice(8.0, 365.0, 0.0, 0.0, JUSTICE) == pytest.approx(
         2 * math.exp(-8 / 6) - 1
     )
     warm = case(apology=0.7, empathy=0.5, follow_up=1.0, noticed=1.0, excuse=0.2)
@@ -103,12 +105,17 @@ def test_what_is_told_by_hand() -> None:
     assert rules.failure_tellings(0.5, TALK) == pytest.approx(14 * 0.5**1.4)
     assert rules.recovery_tellings(0.8, 3.0, TALK) == pytest.approx(17 * math.exp(-0.5))
     assert rules.recovery_tellings(0.2, 0.0, TALK) == pytest.approx(8.5)
-    assert rules.opinion_change(-0.5, True, 2, False, TALK) == pytest.approx(
+    assert rules.opinion_change(-0.5, True, 2, False, TALK, COLLEAGUES) == pytest.approx(
         0.9 * 0.5 * -0.5 * 1.3 * 0.36
     )
-    assert rules.opinion_change(0.8, False, 0, True, TALK) == pytest.approx(0.9 * 0.8 * 0.5)
-    assert rules.opinion_change(-0.8, False, 0, True, TALK) == pytest.approx(
+    assert rules.opinion_change(0.8, False, 0, True, TALK, COLLEAGUES) == pytest.approx(
+        0.9 * 0.8 * 0.5
+    )
+    assert rules.opinion_change(-0.8, False, 0, True, TALK, COLLEAGUES) == pytest.approx(
         -0.9 * 0.8 * 1.3 * 0.25
+    )
+    assert rules.opinion_change(0.8, COLLEAGUE, 1, False, TALK, COLLEAGUES) == pytest.approx(
+        0.9 * 0.8 * 0.6 * 0.7
     )
     assert rules.retelling_mean(-0.3, 1, TALK) == pytest.approx(0.3 * 0.6 * 1.3)
     assert rules.retelling_mean(0.3, 4, TALK) == 0.0
@@ -136,7 +143,8 @@ def test_justice_stays_within_its_bounds(answer: Any, tenure: float, justice: Ju
     overpaid = justice.overpay_penalty * max(0.0, answer.compensation - justice.overpay_threshold)
     given = rules.distributive_justice(answer.fix, answer.compensation, answer.severity, justice)
     assert -1 - 2 * overpaid <= given <= 1
-    assert -1 <= rules.procedural_justice(answer.delay, tenure, answer.updates, justice) <= 1
+    wait = (answer.delay, tenure, answer.updates)
+    assert -1 <= rules.procedural_justice(*wait, answer.options, justice) <= 1
     assert -1 <= rules.interactional_justice(answer, justice) <= 1
 
 
@@ -175,8 +183,8 @@ def test_the_logistic_function_takes_any_log_odds(x: float) -> None:
 def test_no_story_moves_more_than_a_first_hand_one_by_a_friend(
     valence: float, hop: int, customer: bool, talk: Talk
 ) -> None:
-    moved = rules.opinion_change(valence, True, hop, customer, talk)
-    most = rules.opinion_change(valence, False, 0, False, talk)
+    moved = rules.opinion_change(valence, True, hop, customer, talk, COLLEAGUES)
+    most = rules.opinion_change(valence, False, 0, False, talk, COLLEAGUES)
     assert abs(moved) <= abs(most) + 2**-40
     assert moved * valence >= 0
 
@@ -204,6 +212,25 @@ def test_attitudes_from_a_table_are_logistic(thinks: float) -> None:
 
 # What the literature asserts of the directions.
 
+LEVERS = ("fix", "apology", "empathy", "follow_up", "updates", "options")
+
+
+@given(days, st.floats(0, 3000), share, share, section(Justice))
+def test_a_choice_makes_up_a_share_of_what_is_missing_to_procedural_justice(
+    delay: float, tenure: float, updates: float, options: float, justice: Justice
+) -> None:
+    """Thibaut & Walker 1975: decision control. Without a choice not a bit is other."""
+
+    def fair(chosen: float, weight: float) -> float:
+        weighed = justice.model_copy(update={"options_weight": weight})
+        return rules.procedural_justice(delay, tenure, updates, chosen, weighed)
+
+    bare = fair(0.0, 0.0)
+    assert fair(0.0, justice.options_weight) == bare == fair(options, 0.0)
+    assert fair(1.0, 1.0) == pytest.approx(1.0)
+    missing = (1 - justice.options_weight * options) * (1 - bare)
+    assert 1 - fair(options, justice.options_weight) == pytest.approx(missing)
+
 
 @given(cases, st.floats(0, 3000), days, days)
 def test_an_earlier_answer_is_never_worse(
@@ -216,7 +243,7 @@ def test_an_earlier_answer_is_never_worse(
     )
 
 
-@given(cases, share, share, st.sampled_from(["fix", "apology", "empathy", "follow_up", "updates"]))
+@given(cases, share, share, st.sampled_from(LEVERS))
 def test_more_of_a_good_thing_is_never_worse(
     answer: Any, one: float, other: float, lever: str
 ) -> None:

@@ -185,13 +185,16 @@ IDLE = [
     pytest.param(SILENT, {"policy": {lever: value}}, id=f"{lever} when nobody complains")
     for lever, value in {
         "compensation": 2.0, "compensation_per_severity": 1.0, "delay": 30.0, "fix": 0.0,
-        "apology": 1.0, "empathy": 1.0, "excuse": 1.0, "follow_up": 1.0, "updates": 1.0,
+        "apology": 1.0, "empathy": 1.0, "excuse": 1.0, "follow_up": 1.0, "updates": 1.0, "options": 1.0,
         "authority": 0.0, "unresolved": 1.0, "agents": 3, "answers": False, "ease": 6.0,
         "cost_per_contact": 5.0,
     }.items()
 ] + [
     pytest.param(LIVELY, {"policy": {"handling_hours": 99.0}}, id="handling without a desk"),
     pytest.param(LIVELY, {"policy": {"escalation_days": 99.0}}, id="escalation without a limit"),
+    pytest.param(LIVELY, {"justice": {"options_weight": 1.0}}, id="options that nobody is given"),
+    pytest.param(of(LIVELY, justice={"options_weight": 0.0}), {"policy": {"options": 1.0}},
+                 id="options that nobody cares for"),
     pytest.param(LIVELY, {"policy": {"authority": 0.3}}, id="authority that suffices"),
     pytest.param(LIVELY, {"policy": {"replies": 0.5}, "reviews": {"enabled": False}},
                  id="replies without reviews"),
@@ -204,7 +207,8 @@ IDLE = [
     pytest.param(of(LIVELY, talk={"bad_stories": False}),
                  {"talk": {"failure": 99.0, "negativity": 2.0, "customers_bad": 1.0}},
                  id="bad stories when none are told"),
-    pytest.param(LIVELY, {"money": {"margin": 0.9, "price": 30.0}}, id="money buys no loyalty"),
+    pytest.param(LIVELY, {"money": {"margin": 0.9, "price": 30.0, "value_spread": 2.0}},
+                 id="money buys no loyalty"),
     pytest.param(LIVELY, {"recovery": {"gratitude_half_life": 5.0}}, id="gratitude of no weight"),
     pytest.param(of(LIVELY, policy={"answers": False}), {"policy": {"compensation": 3.0, "fix": 0.0,
                  "delay": 9.0, "apology": 1.0}}, id="levers of a firm that does not answer"),

@@ -42,7 +42,7 @@ class Tried:
         ]  # fmt: skip
         if all(sides):
             return HOLDS
-        exact = reading.low != reading.low
+        exact = not reading.low < reading.high  # one customer, or the same in every world
         return FAILS if any(against) or exact else OPEN
 
     @property

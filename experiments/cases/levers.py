@@ -34,25 +34,31 @@ class Levers:
         self._refuse_strays()
 
     def _refuse_strays(self) -> None:
-        """Refuse levers in which the two policies differ and which belong to no part."""
-        named = {lever for levers in self.asked.parts.values() for lever in levers}
+        """Refuse that in which the two policies differ and which belongs to no part."""
+        named = {key for keys in self.asked.parts.values() for key in keys}
         stray = [
             lever
             for lever in Policy.model_fields
             if getattr(self.base.policy, lever) != getattr(self.full.policy, lever)
-            and lever not in named
         ]
-        if stray:
+        base, full = dict(self.base.where), dict(self.full.where)
+        stray += [key for key in base | full if base.get(key) != full.get(key)]
+        if stray := [key for key in stray if key not in named]:
             raise InputError(
-                f"case.questions: levers.parts must name every lever in which {self.asked.base} and "
+                f"case.questions: levers.parts must name everything in which {self.asked.base} and "
                 f"{self.asked.full} differ, and {listed(stray)} is in none; add it to one"
             )
 
     def part(self, name: str, of: Cell, taken: Cell) -> Cell:
         """Return a policy with one part taken from the other."""
-        levers = {lever: getattr(taken.policy, lever) for lever in self.asked.parts[name]}
+        keys = self.asked.parts[name]
+        levers = {lever: getattr(taken.policy, lever) for lever in keys if "." not in lever}
+        theirs = dict(taken.where)
+        where = {key: value for key, value in of.where if key not in keys}
+        where |= {key: theirs[key] for key in keys if key in theirs}
         sign = "+" if of is self.base else "-"
-        return Cell(f"{of.name} {sign} {name}", of.policy.model_copy(update=levers))
+        policy = of.policy.model_copy(update=levers)
+        return Cell(f"{of.name} {sign} {name}", policy, tuple(where.items()))
 
     def cells(self) -> Iterator[Cell]:
         """Return what has to be run."""

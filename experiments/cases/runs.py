@@ -28,11 +28,19 @@ class Cell:
 
 
 def cell_of(experiment: Experiment, policy: str, *where: Mapping[str, Scalar] | None) -> Cell:
-    """Return the cell of one of an experiment's policies, at settings of which the last go first."""
-    joined: dict[str, Scalar] = {}
+    """Return the cell of one of an experiment's policies, at settings of which the last go first.
+
+    What the case sets with the policy wherever it is run comes before all of them.
+    """
+    joined = beside(experiment, policy)
     for each in where:
         joined |= each or {}
     return Cell(policy, experiment.policies[policy], tuple(joined.items()))
+
+
+def beside(experiment: Experiment, policy: str) -> dict[str, Scalar]:
+    """Return the settings of the world that go with a policy wherever a case runs it."""
+    return dict(experiment.case.with_policy.get(policy, {})) if experiment.case else {}
 
 
 class Runs:

@@ -7,6 +7,7 @@ from typing import Any
 from experiments.cases.assumptions import Assumption
 from experiments.cases.claims import Tried
 from experiments.cases.readings import Reading, estimated
+from experiments.cases.runs import beside
 from experiments.design import Experiment
 from experiments.evidence.evidence import Fact
 from experiments.evidence.incidents import Bench
@@ -103,7 +104,9 @@ class Laboratory:
             policy = self.experiment.policies[asked.of]
             alone = replace(
                 self.experiment,
-                scenario=changed(self.experiment.scenario, assumption.point),
+                scenario=changed(
+                    self.experiment.scenario, assumption.point | beside(self.experiment, asked.of)
+                ),
                 policies={asked.of: policy},
                 baseline=asked.of,
                 seeds=self.experiment.seeds[: asked.seeds],

@@ -1,6 +1,6 @@
 """Ways to spend money on recovery, compared where they spend the same.
 
-Along each way a lever is turned up, which costs and gains something. In every world the gain is
+Along each way a lever is moved, which costs and gains something. In every world the gain is
 read off at equal spend, between two points along a straight line, so that the comparison is paired.
 """
 
@@ -18,7 +18,7 @@ from experiments.sections.case import Question, Way
 from experiments.sections.keys import Scalar, parameter_of, said
 
 _SHARES = (0.25, 0.5, 0.75, 1.0)
-"""At which shares of the greatest spend that all ways reach they are compared."""
+"""At which shares of the greatest spend that all ways reach in every world they are compared."""
 
 
 class Ways:
@@ -35,7 +35,14 @@ class Ways:
         """Return the values of a way's lever, each with its cell."""
         whole = parameter_of(way.key).whole
         values: list[Scalar] = [int(value) if whole else value for value in way.values]
-        return [(each, cell_of(self.experiment, way.policy, {way.key: each})) for each in values]
+        return [
+            (value, cell_of(self.experiment, way.policy, {way.key: value}, self.along(way, i)))
+            for i, value in enumerate(values)
+        ]
+
+    def along(self, way: Way, step: int) -> dict[str, Scalar]:
+        """Return what goes along with a step of a way."""
+        return {key: levels[step] for key, levels in (way.also or {}).items()}
 
     def cells(self) -> Iterator[Cell]:
         """Return what has to be run."""
@@ -54,7 +61,7 @@ class Ways:
             spent[way.name] = self._beyond(runs, assumption, cells, "recovery_cost")
             gained[way.name] = self._beyond(runs, assumption, cells, self.measure.name)
             points += self._points(way, spent[way.name], gained[way.name])
-        most = min(float(np.nanmax(each.mean(axis=1))) for each in spent.values())
+        most = min(float(each.max(axis=0).min()) for each in spent.values())
         at = {share: share * most for share in _SHARES}
         read = {
             (name, share): _at_spend(spent[name], gained[name], spend)

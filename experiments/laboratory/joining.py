@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from experiments.methods.statistics import Array
 from sim import rules
-from sim.population import CUSTOMER, NEVER
+from sim.population import CUSTOMER, NEVER, signed
 from sim.run import Run
 from sim.scenario import Scenario
+from sim.worth import values_of
 
 COUNTS = ("sooner", "later", "same_day", "only_with", "only_without")
 """People won: on an earlier, a later or the same day as without word of mouth; with it alone; and
@@ -54,6 +55,7 @@ def custom(scenario: Scenario, network: Any) -> Custom:
     joined = np.where(founding, 0, NEVER).astype(np.int32)
     worth, before = np.zeros(len(people)), people["visits"].copy()
     money = scenario.money
+    values = values_of(people["row"], signed(scenario.seed), money)
     for day in range(scenario.days):
         run.advance(day + 1)
         people = run.state.people
@@ -61,7 +63,8 @@ def custom(scenario: Scenario, network: Any) -> Custom:
         joined[new] = people["since"][new]
         visits = people["visits"].copy()
         # Discounted as the books do it: a day's margin counts as come by its end.
-        worth += rules.discounted(money.price * money.margin, day + 1.0, money) * (visits - before)
+        each = rules.discounted(money.price * money.margin, day + 1.0, money) * values
+        worth += each * (visits - before)
         before = visits
     return Custom(founding, joined, worth)
 

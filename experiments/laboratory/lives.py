@@ -19,6 +19,7 @@ from sim.population import CUSTOMER, NO_CASE
 from sim.run import Run
 from sim.scenario import Scenario
 from sim.setting import interpreted
+from sim.visiting import is_hit
 
 Array = NDArray[Any]
 
@@ -202,8 +203,7 @@ def failed_on(run: Run, today: int) -> Array:
 def what_failed(run: Run, row: int, day: int) -> tuple[float, float, float, float]:
     """Return severity, type, controllability and stability of a failure, as they were drawn."""
     for outage in run.scenario.outages:
-        drawn = uniform(run.setting.seed, row, day, Purpose.OUTAGE)
-        if outage.day == day and drawn < outage.share:
+        if outage.day == day and is_hit(outage, row, run.setting):
             return outage.severity, outage.type, outage.control, outage.stability
     visit: Any = Customer.visit
     was = visit(_Somebody(row), day, interpreted(run.setting), 1.0)

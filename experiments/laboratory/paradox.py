@@ -22,6 +22,8 @@ from experiments.laboratory.three_lives import LIVES, Examined, disturbance, spe
 from experiments.methods import statistics
 from experiments.planning.plan import Plan
 from experiments.sections.paradox import Paradox as Asked
+from sim.population import signed
+from sim.worth import values_of
 
 EFFECTS = ("satisfaction", "intention", "staying", "visits", "spending", "good_stories",
            "bad_stories", "neighbours")  # fmt: skip
@@ -226,20 +228,24 @@ class _Summary:
         for name, ends in (("severity", BINS), ("control", THIRDS), ("stability", THIRDS)):
             bins = pd.cut(frame[name], ends, include_lowest=True)
             frame[f"{name}_bin"] = bins.cat.rename_categories(_words(ends))
-        price = at.scenario.money.price
+        money, rows = at.scenario.money, np.ascontiguousarray(failures["row"])
+        worth = money.price * values_of(rows, signed(seed), money)
         for prefix, other in (("", "spared"), ("answer_", "unanswered")):
-            for name, values in self.effects(examined, other, price).items():
+            for name, values in self.effects(examined, other, worth).items():
                 frame[prefix + name] = values
         return frame
 
-    def effects(self, examined: Examined, other: str, price: float) -> dict[str, Any]:
-        """Return each effect on each failure's customer: the life as it was less another life."""
+    def effects(self, examined: Examined, other: str, worth: Any) -> dict[str, Any]:
+        """Return each effect on each failure's customer: the life as it was less another life.
+
+        `worth` is what a visit of each is worth, in money.
+        """
         apart = examined.looks[0] - examined.looks[LIVES.index(other)]
         asked = int(np.flatnonzero(self.spell.days == self.asked.asked_after)[0])
         by_name = {
             name: apart[i, :, asked if name in _ASKED else -1] for i, name in enumerate(FOLLOWED)
         }
-        by_name["spending"] = price * by_name["visits"]
+        by_name["spending"] = worth * by_name["visits"]
         by_name["neighbours"] = 100.0 * by_name["neighbours"]
         return {name: by_name[name] for name in EFFECTS}
 

@@ -12,13 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.laboratory.genealogy import TELLING, Array
+from sim.ties import TIE_NAMES
 
 BATCH = 1 << 16
 """Tellings that are read at once."""
 
+_NAMED = pa.dictionary(pa.int8(), pa.string())
+
 _SCHEMA = pa.schema(
     [
-        (name, pa.bool_() if name == "weak" else pa.from_numpy_dtype(kind[0]))
+        (name, _NAMED if name == "tie" else pa.from_numpy_dtype(kind[0]))
         for name, kind in (TELLING.fields or {}).items()
     ]
 )
@@ -49,22 +52,23 @@ class TellingsFile:
 
     def keep(self, tellings: Array) -> None:
         """Write some tellings."""
-        columns = [
-            pa.array(
-                np.ascontiguousarray(tellings[field.name]).astype(field.type.to_pandas_dtype())
-            )
-            for field in _SCHEMA
-        ]
+        columns = [pa.array(np.ascontiguousarray(tellings[field.name])) for field in _SCHEMA]
+        tie = _SCHEMA.get_field_index("tie")
+        columns[tie] = pa.DictionaryArray.from_arrays(columns[tie], list(TIE_NAMES))
         self.writer.write_table(pa.table(columns, schema=_SCHEMA))
 
 
 def tellings_in(path: Path) -> Iterator[Array]:
     """Return the tellings of a file, in their order, some at a time, as arrays of dtype `TELLING`."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, read_dictionary=["tie"]) as file:
         for batch in file.iter_batches(BATCH):
             page = np.zeros(batch.num_rows, TELLING)
             for name in TELLING.names or ():
-                page[name] = batch.column(name).to_numpy(zero_copy_only=False)
+                if name != "tie":
+                    page[name] = batch.column(name).to_numpy(zero_copy_only=False)
+            ties = batch.column("tie")
+            codes = [TIE_NAMES.index(word) for word in ties.dictionary.to_pylist()]
+            page["tie"] = np.array(codes, np.int8)[ties.indices.to_numpy()]
             yield page
 
 

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from experiments.laboratory.genealogy import Array
+from sim.ties import STRONG, TIE_NAMES
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,17 @@ class Hearer:
     hops : int
         Tellings from the event to this person: 0 for whom it befell, 1 for who heard it from that
         person.
-    weak, bad : bool
-        Whether over a weak tie, and whether as a bad story.
+    tie : int
+        Along which kind of tie (`sim.ties`); for the first teller, no matter.
+    bad : bool
+        Whether as a bad story.
     """
 
     person: int
     day: int
     teller: int
     hops: int
-    weak: bool
+    tie: int
     bad: bool
 
 
@@ -49,7 +52,7 @@ def first_hearings(tellings: Array) -> list[Hearer]:
     if not len(tellings):
         return []
     root = int(tellings["origin_person"][0])
-    tree = [Hearer(root, int(tellings["origin_day"][0]), -1, 0, False, False)]
+    tree = [Hearer(root, int(tellings["origin_day"][0]), -1, 0, STRONG, False)]
     places = {root: 0}
     for telling in tellings:
         listener, teller = int(telling["listener"]), places[int(telling["teller"])]
@@ -62,7 +65,7 @@ def first_hearings(tellings: Array) -> list[Hearer]:
                 int(telling["day"]),
                 teller,
                 tree[teller].hops + 1,
-                bool(telling["weak"]),
+                int(telling["tie"]),
                 bool(telling["valence"] < 0.0),
             )  # fmt: skip
         )
@@ -86,7 +89,7 @@ def graph_of(tellings: Array, labels: Any = None) -> Any:
         graph.nodes[listener]["moved"] += float(telling["change"])
         graph.add_edge(
             int(telling["teller"]), listener, day=int(telling["day"]), hop=int(telling["hop"]),
-            tie="weak" if telling["weak"] else "strong", valence=float(telling["valence"]),
+            tie=TIE_NAMES[telling["tie"]], valence=float(telling["valence"]),
             change=float(telling["change"]),
         )  # fmt: skip
     return graph

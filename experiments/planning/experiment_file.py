@@ -13,6 +13,7 @@ from experiments.sections.outcome import OutcomeName
 from experiments.sections.paradox import Paradox
 from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
+from experiments.sections.servqual import Servqual
 from experiments.sections.stopping import Precision, SelectBest, check_rules
 from sim.errors import nearest
 from sim.parameters import Section, parameter
@@ -100,6 +101,11 @@ class ExperimentFile(Section):
     outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(_some)] = parameter(
         DEFAULT, "what to show, the most important first; everything is kept", unit="name",
         sure="choice",
+    )  # fmt: skip
+
+    servqual: Servqual | None = parameter(
+        None, "what a survey of customers says of one of the policies and of its world, by SERVQUAL",
+        unit="section", sure="choice",
     )  # fmt: skip
 
     design: DesignSection | None = parameter(

@@ -12,26 +12,31 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.style import COLOURS, GREY, MARKERS, dark, new_figure, rows_of, styled
+from sim.ties import COLLEAGUE, STRONG, WEAK
 
 _GAIN, _LOSS = COLOURS[0], COLOURS[1]
-_WEAK = (0, (4, 2.4))
+_LINES = {STRONG: "-", WEAK: (0, (4, 2.4)), COLLEAGUE: (0, (1, 1.4))}
+_TOLD = {STRONG: "to a friend", WEAK: "to a stranger", COLLEAGUE: "to a colleague"}
 
 
-def sources(parts: Mapping[str, float], title: str) -> Figure:
-    """Draw the way of reputation from 50, where nobody thinks anything, to where it ends.
+def sources(parts: Mapping[str, float], turned: Mapping[str, float], title: str) -> Figure:
+    """Draw the way of reputation from 50, where nobody thinks anything, to where it ends, and beside it
+    how many decisions to buy stories turned.
 
     Parameters
     ----------
     parts
         By source in words: points of reputation, in the order in which they are added.
+    turned
+        By source of stories in words: decisions to buy, in people.
     title
         What is seen.
     """
     names = ["nobody thinks anything", *parts, "reputation at the end"]
     ends = 50.0 + np.cumsum([0.0, *parts.values()])
     with styled():
-        figure = new_figure(8.2, 1.9 + 0.42 * len(names), title)
-        axes = figure.subplots()
+        figure = new_figure(9.6, 1.9 + 0.42 * len(names), title)
+        axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[1.75, 1])
         for place, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True), 1):
             _step(axes, place, float(start), float(end))
         for place, value in ((0, 50.0), (len(names) - 1, float(ends[-1]))):
@@ -40,18 +45,27 @@ def sources(parts: Mapping[str, float], title: str) -> Figure:
                           va="center", fontsize=9.5, weight="bold")  # fmt: skip
         for place, value in enumerate(ends):
             axes.plot([value, value], [place, place + 1], color=GREY, lw=0.8, ls=(0, (2, 2)))
+        for name, people in turned.items():
+            _step(beside, names.index(name), 0.0, people, places=1)
+        beside.axvline(0.0, color=GREY, lw=0.9)
+        for panel, words, room in (
+            (axes, "Reputation (points from 0 to 100;\n50 is neutral)", 0.14),
+            (beside, "Decisions to buy that\nstories turned (people)", 0.1),
+        ):
+            panel.tick_params(axis="y", length=0)
+            panel.grid(False, axis="y")
+            panel.grid(True, axis="x")
+            panel.use_sticky_edges = False
+            panel.margins(x=room)
+            panel.set_xlabel(words)
+        low, high = beside.get_xlim()
+        beside.set_xlim(low, high + 0.25 * (high - low))  # for the numbers beside the bars
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(False, axis="y")
-        axes.grid(True, axis="x")
-        axes.use_sticky_edges = False
-        axes.margins(x=0.14)
-        axes.set_xlabel("Reputation (points from 0 to 100; 50 is neutral)")
     return figure
 
 
-def _step(axes: Axes, place: int, start: float, end: float) -> None:
+def _step(axes: Axes, place: int, start: float, end: float, places: int = 2) -> None:
     gains = end >= start
     colour = _GAIN if gains else _LOSS
     axes.barh(
@@ -59,8 +73,8 @@ def _step(axes: Axes, place: int, start: float, end: float) -> None:
         hatch="" if gains else "////", edgecolor="white", lw=0.0,
     )  # fmt: skip
     axes.annotate(
-        f"{end - start:+.2f}", (max(start, end), place), (5, 0), textcoords="offset points",
-        va="center", fontsize=9, color=dark(colour),
+        f"{end - start:+,.{places}f}", (max(start, end), place), (5, 0),
+        textcoords="offset points", va="center", fontsize=9, color=dark(colour),
     )  # fmt: skip
 
 
@@ -71,7 +85,7 @@ def story_tree(hearers: pd.DataFrame, title: str, subtitle: str) -> Figure:
     ----------
     hearers
         A row a person, tellers before hearers: `day` on which it first heard the story, `height` in
-        the tree, `teller` (place; -1 for the first), `hops` from the event, `weak`, `bad`.
+        the tree, `teller` (place; -1 for the first), `hops` from the event, `tie`, `bad`.
     title, subtitle
         What is seen, and how it is to be read.
     """
@@ -118,7 +132,7 @@ def _branches(axes: Axes, hearers: pd.DataFrame) -> None:
     for row in rows_of(hearers[tellers >= 0]):
         axes.plot(
             [days[row.teller], row.day], [row.height] * 2, color=GREY, lw=0.8,
-            ls=_WEAK if row.weak else "-", zorder=2,
+            ls=_LINES[row.tie], zorder=2,
         )  # fmt: skip
 
 
@@ -135,8 +149,11 @@ def _legend(hearers: pd.DataFrame) -> list[Line2D]:
         handles.append(
             Line2D([], [], marker="o", ls="none", color=GREY, mfc="white", label="good story")
         )
-    handles.append(Line2D([], [], color=GREY, lw=1.2, label="to a friend"))
-    handles.append(Line2D([], [], color=GREY, lw=1.2, ls=_WEAK, label="to a stranger"))
+    kinds = {STRONG, WEAK, *told["tie"].tolist()}
+    handles += [
+        Line2D([], [], color=GREY, lw=1.2, ls=_LINES[tie], label=_TOLD[tie])
+        for tie in sorted(kinds)
+    ]
     return handles
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.plots.style import COLOURS, GREY, capital, new_figure, styled
 from sim.network import Network
+from sim.ties import WEAK
 
 Array = NDArray[Any]
 
@@ -83,7 +84,7 @@ def spread(network: Network, stories: Mapping[str, pd.DataFrame], title: str) ->
     network
         The strong ties.
     stories
-        By name: the tellings of one story, columns `teller`, `listener`, `hop` and `weak`.
+        By name: the tellings of one story, columns `teller`, `listener`, `hop` and `tie`.
     title
         What is seen.
     """
@@ -107,8 +108,8 @@ def spread(network: Network, stories: Mapping[str, pd.DataFrame], title: str) ->
 
 
 def _tellings(axes: Axes, tellings: pd.DataFrame, places: Array, colour: str) -> None:
-    for weak, dash in ((0, "-"), (1, (0, (3, 2)))):
-        some = tellings[tellings["weak"] == weak]
+    by_chance = tellings["tie"] == WEAK
+    for some, dash in ((tellings[~by_chance], "-"), (tellings[by_chance], (0, (3, 2)))):
         ends = np.stack([places[some["teller"]], places[some["listener"]]], axis=1)
         axes.add_collection(
             LineCollection(list(ends), colors=colour, lw=1.3, linestyles=[dash], zorder=4)

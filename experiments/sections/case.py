@@ -7,7 +7,7 @@ from pydantic import AfterValidator, model_validator
 
 from experiments.sections.keys import parameter_of
 from experiments.sections.outcome import OutcomeName, directed
-from experiments.sections.settings import Fixed
+from experiments.sections.settings import Fixed, Zip
 from sim.events import Answer, Failure
 from sim.parameters import Section, parameter
 from sim.policy import Policy
@@ -81,7 +81,9 @@ class Moment(Section):
     Without a failure, the customer as it was before anything happened.
     """
 
-    failure: Failure | None = None
+    failure: Failure | None = parameter(
+        None, "the failure; left out, nothing happened", unit="section", sure="choice"
+    )
     answer: Answer | None = parameter(
         None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
     )
@@ -145,9 +147,15 @@ class Trial(Section):
     said: Sentence = parameter(
         ..., "what is measured, as the table has it", unit="text", sure="choice"
     )
-    contrast: Contrast | None = None
-    incident: Incident | None = None
-    lives: ThreeLives | None = None
+    contrast: Contrast | None = parameter(
+        None, "an outcome of runs, in shared worlds", unit="section", sure="choice"
+    )
+    incident: Incident | None = parameter(
+        None, "one customer, one failure, one answer", unit="section", sure="choice"
+    )
+    lives: ThreeLives | None = parameter(
+        None, "the same customers with and without their failure", unit="section", sure="choice"
+    )
     fact: str | None = parameter(
         None, "the id of a fact of `amends facts`, which has a band of its own: `C4`, or `C4.2` for "
         "its second row", unit="name", sure="choice",
@@ -208,14 +216,17 @@ class Levers(Section):
     base: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
     full: str = parameter(..., "the policy that does everything", unit="name", sure="choice")
     parts: dict[str, tuple[str, ...]] = parameter(
-        ..., "names of the parts, and the levers that belong to each", unit="section", sure="choice"
-    )
+        ..., "names of the parts, and the levers that belong to each; or dotted keys of the world that "
+        "`with_policy` sets for one of the two", unit="section", sure="choice",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _levers(self) -> "Levers":
         for name, levers in self.parts.items():
             for lever in levers:
-                if lever not in Policy.model_fields:
+                if "." in lever:
+                    parameter_of(lever)
+                elif lever not in Policy.model_fields:
                     raise ValueError(f"parts: {name}: {lever} is not a lever of the policy")
         if len(self.parts) < 2:
             raise ValueError("parts must be two or more, to tell which of them does it")
@@ -245,14 +256,38 @@ class Curve(Section):
 
 
 class Way(Section):
-    """One way to spend more: a policy of which one lever is turned up."""
+    """One way to spend more: a policy of which one lever is moved, step by step."""
 
     name: Sentence = parameter(..., "what it is called", unit="text", sure="choice")
     policy: str = parameter(..., "the policy to begin with", unit="name", sure="choice")
     key: str = parameter(..., "the lever, dotted", unit="name", sure="choice")
     values: tuple[float, ...] = parameter(
-        ..., "its values, rising", unit="unit of the key", sure="choice"
+        ..., "its values, each dearer than the one before", unit="unit of the key", sure="choice"
     )
+    also: Zip | None = parameter(
+        None, "what goes along, by dotted key, with a value for each of these: what it costs, such as "
+        "`policy.cost_per_contact: [0.2, 0.4]`", unit="section", sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _steps(self) -> "Way":
+        about = parameter_of(self.key)
+        if not about.number:
+            raise ValueError("key takes no numbers, so there is nothing to turn up")
+        if not self.values:
+            raise ValueError("values must be one or more")
+        for value in self.values:
+            try:
+                about.checked(int(value) if about.whole else value)
+            except ValueError as error:
+                raise ValueError(f"values: {self.key} = {value:g} {error}") from None
+        for key, levels in (self.also or {}).items():
+            if len(levels) != len(self.values):
+                raise ValueError(
+                    f"also: {key} must have as many values as {self.key}: {len(self.values)}, and "
+                    f"has {len(levels)}"
+                )
+        return self
 
 
 class Ways(Section):
@@ -280,9 +315,13 @@ class Question(Section):
         None, "by what it is answered; the first of the experiment's outcomes unless named",
         unit="name", sure="choice",
     )  # fmt: skip
-    levers: Levers | None = None
-    curve: Curve | None = None
-    ways: Ways | None = None
+    levers: Levers | None = parameter(
+        None, "which of the things done otherwise does it", unit="section", sure="choice"
+    )
+    curve: Curve | None = parameter(None, "how much is enough", unit="section", sure="choice")
+    ways: Ways | None = parameter(
+        None, "where money is better spent", unit="section", sure="choice"
+    )
     contrasts: tuple[Named, ...] | None = parameter(
         None, "comparisons, each of which is told with its sign", unit="section", sure="choice"
     )
@@ -321,9 +360,14 @@ class Case(Section):
         ..., "what is asked", unit="section", sure="choice"
     )
     claims: tuple[Claim, ...] = parameter((), "what is tried", unit="section", sure="choice")
+    with_policy: dict[str, Fixed] = parameter(
+        {}, "what goes with a policy and is no lever of it, wherever it is run: by its name, settings of "
+        "the world by dotted key", unit="section", sure="choice",
+    )  # fmt: skip
 
     def policies(self) -> Iterator[str]:
         """Return every policy that is named, each as often as it is."""
+        yield from self.with_policy
         for question in self.questions:
             if question.levers is not None:
                 yield from (question.levers.base, question.levers.full)
