@@ -219,7 +219,8 @@ class Outcome:
                 self.brought.followers,
             )
             figures |= dict(zip(REFERRED, map(int, counts), strict=True))
-        figures["npv_per_person"] = float(last["present_value"]) / len(self.population)
+        figures["npv"] = float(last["present_value"])
+        figures["npv_per_person"] = figures["npv"] / len(self.population)
         return figures
 
     @cached_property

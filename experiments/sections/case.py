@@ -45,6 +45,10 @@ class Contrast(Section):
     than_where: Fixed | None = parameter(
         None, "further settings for the second alone", unit="section", sure="choice"
     )
+    beyond: Fixed | None = parameter(
+        None, "settings of the world for both: the same comparison made there is taken off, so that "
+        "what is told is how much greater it is without them", unit="section", sure="choice",
+    )  # fmt: skip
     per: OutcomeName | None = parameter(
         None, "an outcome under the first policy by which the difference is divided, as for the "
         "cost of one answer; a ratio of means", unit="name", sure="choice",
@@ -58,6 +62,8 @@ class Contrast(Section):
     def _whole(self) -> "Contrast":
         if self.than is None and self.than_where is not None:
             raise ValueError("than_where sets what only a second policy has: say which by `than`")
+        if self.than is None and self.beyond is not None:
+            raise ValueError("beyond takes one comparison off another: say with what by `than`")
         if self.per is not None and self.day is not None:
             raise ValueError("per and day cannot be together: a total is divided by a total")
         return self
@@ -125,6 +131,11 @@ class ThreeLives(Section):
         (0.0, 1.0), "from which severity up to which", unit="severity", sure="choice"
     )
     first: bool = parameter(False, "first failures alone", unit="yes or no", sure="choice")
+    share: float = parameter(
+        0.1, "share of the failures of each world that are examined, one a customer at most; more "
+        "are surer, and disturb each other more through what is told", unit="share", low=0.0001,
+        high=1, sure="choice",
+    )  # fmt: skip
     seeds: int = parameter(
         4, "in how many of the experiment's worlds", unit="worlds", low=2, high=1000, sure="choice"
     )
