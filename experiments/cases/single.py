@@ -106,13 +106,20 @@ class Laboratory:
 
 def facts(trials: Sequence[Trial], seeds: int | None, workers: int | None) -> Mapping[str, Fact]:
     """Measure the facts that are asked for, by id and row: `C4` is its first row, `C4.2` the second."""
-    if not any(trial.fact for trial in trials):
+    wanted = {trial.fact.partition(".")[0] for trial in trials if trial.fact}
+    if not wanted:
         return {}
-    from experiments.evidence.facts import measure_facts
+    from experiments.evidence.evidence import CALIBRATION
+    from experiments.evidence.facts import OF_A_MARKET, measure_facts
 
     found: dict[str, Fact] = {}
     count: dict[str, int] = {}
-    for fact in measure_facts(seeds, workers=workers):
+    for fact in measure_facts(
+        seeds,
+        workers=workers,
+        used_for=CALIBRATION if all(id.startswith("C") for id in wanted) else None,
+        customers_only=wanted.isdisjoint(OF_A_MARKET),
+    ):
         count[fact.id] = count.get(fact.id, 0) + 1
         found[f"{fact.id}.{count[fact.id]}"] = fact
         found.setdefault(fact.id, fact)

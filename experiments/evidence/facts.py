@@ -47,6 +47,10 @@ SEEDS = 20
 a standard error of 3 in a single world, and of 0.6 in so many."""
 
 
+OF_A_MARKET = ("C6", "C9", "C10", "C11")
+"""Facts used for calibration that are about a market, and so take runs."""
+
+
 def measure_facts(
     seeds: int | None = None,
     *,
@@ -55,6 +59,7 @@ def measure_facts(
     workers: int | None = None,
     progress: Progress | None = None,
     used_for: Use | None = None,
+    customers_only: bool = False,
 ) -> list[Fact]:
     """Measure every fact now.
 
@@ -73,6 +78,8 @@ def measure_facts(
         Told how many of the neutral runs are done.
     used_for : str, optional
         `calibration` or `held out`, for those facts alone.
+    customers_only : bool
+        Leave the facts of `OF_A_MARKET` out, which take runs, among those used for calibration.
 
     Returns
     -------
@@ -93,7 +100,9 @@ def measure_facts(
     facts: list[Fact] = []
     if used_for != HELD_OUT:
         facts += [*_incidents(bench), *_tellings(bench), *_delights(bench), *_limits(bench)]
-        facts += [*_complaints(bench), *_markets(_years(scenario, luck, workers, progress))]
+        facts += _complaints(bench)
+        if not customers_only:
+            facts += _markets(_years(scenario, luck, workers, progress))
     if used_for != CALIBRATION:
         facts += _held_out(scenario, bench, luck, workers)
     return sorted(facts, key=lambda fact: (fact.used_for, fact.number))
