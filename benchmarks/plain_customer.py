@@ -113,7 +113,8 @@ class PlainCustomer(mesa.Agent):
     def be_served(self):
         """Compare an ordinary visit with what was expected, and perhaps talk about it."""
         model, appraisal, talk = self.model, self.model.world.appraisal, self.model.world.talk
-        quality = self.random.gauss(0, model.world.service.quality_spread)
+        service = model.world.service
+        quality = self.random.gauss(service.quality, service.quality_spread)
         gap = quality - self.expectation
         self.expectation += appraisal.expectation_learning * gap
         value = abs(gap) ** appraisal.curvature

@@ -65,6 +65,8 @@ _MEASURES = (
     Measure("noticing_cost", "cost of noticing", "money", -1, "of finding silent failures"),
     Measure("wages", "wages of the desk", "money", -1, "of the agents"),
     Measure("recovery_cost", "cost of recovery", "money", -1, "of all kinds"),
+    Measure("npv", "net present value", "money", 1,
+            "margin less cost of recovery, discounted, of the whole run"),
     Measure("npv_per_person", "net present value per person", "money", 1,
             "margin less cost of recovery, discounted, per person in the market"),
     Measure("silent_per_complaint", "silent failures for each complaint", "", -1,

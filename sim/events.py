@@ -57,9 +57,9 @@ class Start(Section):
 class Visit(Section):
     """An ordinary visit."""
 
-    quality: float = parameter(
-        0.0, "quality of the service; 0 is ordinary", unit="quality", low=-10, high=10,
-        sure="choice",
+    quality: float | None = parameter(
+        None, "quality of the service; left out, service.quality (0, the ordinary)", unit="quality",
+        low=-10, high=10, sure="choice",
     )  # fmt: skip
 
 
@@ -131,8 +131,11 @@ class Story(Section):
     valence: float = parameter(
         ..., "-1 the worst news, 1 the best", unit="valence", low=-1, high=1, sure="choice"
     )
-    tie: Literal["strong", "weak", "colleague"] = parameter(
-        "strong", "whether a friend tells it, a stranger or a colleague", unit="name", sure="choice"
+    tie: Literal["strong", "weak", "colleague", "referral"] = parameter(
+        "strong",
+        "whether a friend tells it, a stranger, a colleague, or whoever brought the customer",
+        unit="name",
+        sure="choice",
     )
     hop: int = parameter(
         0, "how often it was passed on before; 0 is first-hand", unit="hops", low=0, high=100,

@@ -156,8 +156,9 @@ class _Life:
         return {"good_tellings": talked * good, "bad_tellings": talked * bad}
 
     def visit(self, visit: Visit) -> dict[str, Any]:
-        was = be_served(self.person, visit.quality, self.world)
-        delighted = float(visit.quality >= self.world.delight_from)
+        quality = self.world.service.quality if visit.quality is None else visit.quality
+        was = be_served(self.person, quality, self.world)
+        delighted = float(quality >= self.world.delight_from)
         bad = was.valence < 0.0
         told = self.tellings(0.0 if bad else was.tellings, was.tellings if bad else 0.0)
         return {"delighted_probability": delighted} | told

@@ -2,12 +2,13 @@
 
 import math
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import sim.customer
 from sim import rules, world
@@ -123,6 +124,28 @@ def test_the_best_fifteen_percent_delight_whatever_was_expected() -> None:
         assert be_served(person(expectation=expectation), cut - 1e-6, USUAL).tellings == 0.25
     nobody = setting(appraisal=World().appraisal.model_copy(update={"delighted_share": 0.0}))
     assert be_served(person(), 3.0, nobody).tellings == 0.25
+
+
+@pytest.mark.parametrize("quality", [-0.15, 0.0, 0.15, 0.4])
+def test_a_better_house_delights_more_often(quality: float) -> None:
+    """Delight is measured against the ordinary house."""
+    house = setting(service=World().service.model_copy(update={"quality": quality}))
+    days = 4000
+    visit = cast(Any, Customer.visit)
+    delighted = sum(visit(person(), day, house, 0.0).tellings == 5.0 for day in range(days))
+    share = stats.norm.sf(stats.norm.isf(0.15) - quality / 0.15)
+    assert stats.binomtest(delighted, days, share).pvalue > 1e-3
+
+
+def test_a_better_house_is_felt_until_it_is_expected() -> None:
+    good = World().service.model_copy(update={"quality": 0.4, "quality_spread": 0.0})
+    house = setting(service=good)
+    someone, visit = person(), cast(Any, Customer.visit)
+    felt = [visit(someone, day, house, 0.0).felt for day in range(300)]
+    assert felt[0] == pytest.approx(0.5 + 0.4**0.88)
+    assert felt == sorted(felt, reverse=True)
+    assert felt[-1] == pytest.approx(0.5, abs=1e-6)
+    assert someone.expectation == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("tiny", [1e-15, 1e-17, 1e-300, 5e-324])

@@ -10,15 +10,8 @@ from small_worlds import scenarios, worlds
 from test_worlds import of
 
 from experiments.laboratory import genealogy
-from experiments.laboratory.genealogy import (
-    FAILURE,
-    TELLING,
-    Array,
-    Attribution,
-    Traced,
-    origins_of,
-    trace,
-)
+from experiments.laboratory.attribution import Attribution
+from experiments.laboratory.genealogy import FAILURE, TELLING, Array, Traced, origins_of, trace
 from experiments.laboratory.lives import failed_on, what_failed
 from experiments.laboratory.stories_reach import Reach, Reproduction
 from sim.lives import Altered

@@ -203,6 +203,14 @@ def test_delight_is_told_five_times() -> None:
     assert (ordinary["delighted_probability"], ordinary["good_tellings"]) == (0.0, 0.25)
 
 
+def test_a_visit_is_as_good_as_the_house_unless_it_says_otherwise() -> None:
+    house = {"quality": 0.3}
+    left_out = lived("visit", service=house)
+    assert left_out == lived({"visit": {"quality": 0.3}}, service=house)
+    assert left_out[1]["delighted_probability"] == 1.0
+    assert lived({"visit": {"quality": 0.0}}, service=house) == lived("visit")
+
+
 def test_the_start_is_as_said() -> None:
     customer = {
         "satisfaction": -0.2, "failure_memory": 2.0, "recovery_expectation": 0.5,
@@ -242,7 +250,8 @@ class Diarist(Customer):
         was = super().visit(today, world, failure_probability)
         if not was.failed:
             noise = normal_quantile(uniforms(world.seed, self.row, today, Purpose.VISIT)[1])
-            self.note(today, {"visit": {"quality": world.service.quality_spread * noise}})
+            quality = world.service.quality + world.service.quality_spread * noise
+            self.note(today, {"visit": {"quality": quality}})
         return was
 
     def suffer(self, case: Any, control: float, stability: float, today: int, world: Any) -> None:
@@ -269,7 +278,7 @@ def life(seed: int, policy: Policy) -> tuple[Scenario, Diarist, ReputationModel]
         {
             "market": {"people": 1, "customers": 1.0},
             "network": {"kind": "none"},
-            "service": {"failure_probability": 0.3, "visits_per_month": 6.0},
+            "service": {"failure_probability": 0.3, "visits_per_month": 6.0, "quality": 0.1},
             "loyalty": {"discount": 0.0, "ordinary_leaving": 0.0, "gratitude": 0.3},
             "policy": policy,
             "seed": seed,

@@ -79,7 +79,7 @@ WORLDS: dict[str, Scenario] = {
     "other talk": world(
         300, 150, "fast",
         {**EAGER, "market.aware": 0.2, "market.advertising": 0.01, "talk.weak_ties": 0.8,
-         "talk.hops": 2, "talk.retold": 0.8, "talk.opinion_limit": 1.0, "talk.negativity": 2.0,
+         "service.quality": 0.1, "talk.hops": 2, "talk.retold": 0.8, "talk.opinion_limit": 1.0, "talk.negativity": 2.0,
          "loyalty.opinion": 0.25, "loyalty.gratitude": 0.3, "reviews.extremity": 0.5,
          "service.visits_shape": 0.5, "network.degree": 4, "network.rewiring": 1.0},
     ),

@@ -219,25 +219,37 @@ def expected_satisfaction(appraisal: Appraisal, spread: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("appraisal", "spread"),
-    [(Appraisal(), 0.15), (Appraisal(loss_aversion=1.0, expectation_learning=0.5), 0.3)],
+    ("appraisal", "spread", "quality"),
+    [
+        (Appraisal(), 0.15, 0.0),
+        (Appraisal(loss_aversion=1.0, expectation_learning=0.5), 0.3, 0.0),
+        (Appraisal(), 0.15, 0.6),
+        (Appraisal(), 0.15, -0.3),
+    ],
 )
 def test_stationary_satisfaction_of_those_who_are_never_failed(
-    appraisal: Appraisal, spread: float
+    appraisal: Appraisal, spread: float, quality: float
 ) -> None:
+    """Whatever the mean quality: it is expected in the end."""
     scenario = Scenario(
         market=world.Market(people=5000, customers=1.0),
         network=world.Network(kind="none"),
         service=world.Service(
-            failure_probability=0.0, quality_spread=spread, visits_per_month=15, visits_shape=1000
-        ),
+            failure_probability=0.0,
+            quality=quality,
+            quality_spread=spread,
+            visits_per_month=15,
+            visits_shape=1000,
+        ),  # fmt: skip
         appraisal=appraisal,
         talk=world.Talk(enabled=False),
         loyalty=STAYING,
         days=365,
         measure_every=365,
     )
-    reached = simulate(scenario).population["satisfaction"]
+    population = simulate(scenario).population
+    assert population["expectation"].mean() == pytest.approx(quality, abs=0.01)
+    reached = population["satisfaction"]
     error = reached.std(ddof=1) / math.sqrt(len(reached))
     assert error < 0.005
     assert abs(reached.mean() - expected_satisfaction(appraisal, spread)) < 3 * error

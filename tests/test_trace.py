@@ -12,12 +12,14 @@ from calling import call, told
 from test_worlds import of
 
 from experiments.commands.trace import JSON
-from experiments.laboratory.genealogy import SOURCES, TELLING, trace
+from experiments.laboratory.attribution import SOURCES
+from experiments.laboratory.genealogy import TELLING, trace
 from experiments.laboratory.stories import Stories, follow
 from experiments.laboratory.stories_file import TellingsFile, tellings_in
 from experiments.laboratory.stories_graph import first_hearings, graph_of, rows_in, write_graph
 from experiments.laboratory.stories_worst import AT_ONCE, Counterfactuals, at_once, worst_of
-from experiments.laboratory.trace_report import conclude, to_json
+from experiments.laboratory.trace_conclusion import conclude
+from experiments.laboratory.trace_report import to_json
 from sim.lives import Altered
 from sim.policy import Policy
 from sim.run import network_of, simulate

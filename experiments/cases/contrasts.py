@@ -45,7 +45,7 @@ class Contrasts:
         measure = measure_of(self.experiment, contrast)
         name = f"{contrast.name[:1].upper()}{contrast.name[1:]}"
         on = "" if contrast.day is None else f" on day {contrast.day}"
-        per = "" if contrast.per is None else f", per one of {MEASURES[contrast.per].label}"
+        per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
         if contrast.than is None:
             return f"{name}: {measure.label}{on} {reading.said(measure)}{per}."
         if reading.side() == OPEN:
@@ -59,5 +59,5 @@ class Contrasts:
 
 def _panel(contrast: Named, label: str) -> str:
     on = "" if contrast.day is None else f" on day {contrast.day}"
-    per = "" if contrast.per is None else f" per one of {MEASURES[contrast.per].label}"
+    per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
     return f"{label}{on}{per}"

@@ -65,11 +65,32 @@ def _scalar(interval: Interval) -> Reading:
     return Reading(*(float(part) for part in interval))
 
 
+def ratios_apart(
+    numerator: Array, denominator: Array, other_numerator: Array, other_denominator: Array
+) -> Reading:
+    """Return the difference of two ratios of means, in shared worlds.
+
+    Each ratio is taken as straight in its two means (the delta method; Cochran 1977, Sampling
+    Techniques, section 6.8), which is right where denominators vary little between worlds.
+    """
+    ratios = (numerator, denominator), (other_numerator, other_denominator)
+    one, other = (_straightened(*each) for each in ratios)
+    return estimated(one - other)
+
+
+def _straightened(numerator: Array, denominator: Array) -> Array:
+    """Return values, one a world, whose mean is a ratio of means and which vary as it does."""
+    under = np.nanmean(denominator)
+    whole = np.nanmean(numerator) / under
+    return np.asarray(whole + (numerator - whole * denominator) / under)
+
+
 def cells_of(experiment: Experiment, contrast: Contrast) -> Iterator[Cell]:
-    """Return the cells that a contrast needs: one, or two."""
-    yield cell_of(experiment, contrast.of, contrast.where, contrast.of_where)
-    if contrast.than is not None:
-        yield cell_of(experiment, contrast.than, contrast.where, contrast.than_where)
+    """Return the cells that a contrast needs: one, two, or four."""
+    for beyond in (None,) if contrast.beyond is None else (None, contrast.beyond):
+        yield cell_of(experiment, contrast.of, contrast.where, contrast.of_where, beyond)
+        if contrast.than is not None:
+            yield cell_of(experiment, contrast.than, contrast.where, contrast.than_where, beyond)
 
 
 def measure_of(experiment: Experiment, contrast: Contrast) -> Measure:
@@ -81,8 +102,15 @@ def read(runs: Runs, contrast: Contrast, assumption: Assumption) -> Reading:
     """Return what a contrast comes to under an assumption."""
     outcome = measure_of(runs.experiment, contrast).name
     cells = list(cells_of(runs.experiment, contrast))
-    values = [runs.samples(cell, assumption, outcome, contrast.day) for cell in cells]
-    apart = values[0] - values[1] if len(values) > 1 else values[0]
+
+    def samples(number: int, of: str = outcome) -> Array:
+        return runs.samples(cells[number], assumption, of, contrast.day)
+
+    pairs = [samples(i) - samples(i + 1) for i in range(0, len(cells) - 1, 2)] or [samples(0)]
     if contrast.per is None:
-        return estimated(apart)
-    return ratio(apart, runs.samples(cells[0], assumption, contrast.per))
+        return estimated(pairs[0] if len(pairs) == 1 else pairs[0] - pairs[1])
+    if len(pairs) == 1:
+        return ratio(pairs[0], samples(0, contrast.per))
+    return ratios_apart(
+        pairs[0], samples(0, contrast.per), pairs[1], samples(2, contrast.per)
+    )

@@ -66,13 +66,27 @@ class Laboratory:
     def __init__(self, experiment: Experiment, workers: int | None = None) -> None:
         self.experiment = experiment
         self.workers = workers
-        self._examined: dict[tuple[str, int, Assumption], Any] = {}
+        self._examined: dict[tuple[str, float, int, Assumption], Any] = {}
 
     def try_(self, trial: Trial, assumptions: Sequence[Assumption]) -> Tried:
         """Measure the mean effect of a failure and its answer on the customer itself."""
         asked = trial.lives
         assert asked is not None
-        return Tried(trial, {each: self._effect(asked, each) for each in assumptions}, "")
+        return Tried(
+            trial,
+            {each: self._effect(asked, each) for each in assumptions if self._matters(asked, each)},
+            "",
+        )
+
+    def _matters(self, asked: ThreeLives, assumption: Assumption) -> bool:
+        """Tell whether an assumption can make a difference to an effect.
+
+        What is told moves nobody's satisfaction, nor anybody's intention where opinions do not count
+        for it.
+        """
+        told = any(key.startswith("talk.") for key in assumption.point)
+        own = asked.effect in ("satisfaction", "intention")
+        return not (told and own and self.experiment.scenario.loyalty.opinion == 0.0)
 
     def _effect(self, asked: ThreeLives, assumption: Assumption) -> Reading:
         examined = self._of(asked, assumption)
@@ -85,20 +99,22 @@ class Laboratory:
         """Return the examination of a policy, made when it is first asked for."""
         from experiments.laboratory.paradox import examine
 
-        key = (asked.of, asked.seeds, assumption)
+        key = (asked.of, asked.share, asked.seeds, assumption)
         if key not in self._examined:
             policy = self.experiment.policies[asked.of]
             alone = replace(
                 self.experiment,
                 scenario=changed(
-                    self.experiment.scenario, assumption.point | beside(self.experiment, asked.of)
+                    self.experiment.scenario,
+                    {**assumption.point, **beside(self.experiment, asked.of)},
                 ),
                 policies={asked.of: policy},
                 baseline=asked.of,
                 seeds=self.experiment.seeds[: asked.seeds],
                 paradox=Paradox(
-                    share=0.1, compensation=(policy.compensation,), delays=(policy.delay,), alone=0
-                ),
+                    share=asked.share, compensation=(policy.compensation,),
+                    delays=(policy.delay,), alone=0,
+                ),  # fmt: skip
             )
             self._examined[key] = examine(alone, workers=self.workers)
         return self._examined[key]
@@ -106,20 +122,14 @@ class Laboratory:
 
 def facts(trials: Sequence[Trial], seeds: int | None, workers: int | None) -> Mapping[str, Fact]:
     """Measure the facts that are asked for, by id and row: `C4` is its first row, `C4.2` the second."""
-    wanted = {trial.fact.partition(".")[0] for trial in trials if trial.fact}
+    wanted = {trial.fact.partition(".")[0] for trial in trials if trial.fact is not None}
     if not wanted:
         return {}
-    from experiments.evidence.evidence import CALIBRATION
-    from experiments.evidence.facts import OF_A_MARKET, measure_facts
+    from experiments.evidence.facts import measure_facts
 
     found: dict[str, Fact] = {}
     count: dict[str, int] = {}
-    for fact in measure_facts(
-        seeds,
-        workers=workers,
-        used_for=CALIBRATION if all(id.startswith("C") for id in wanted) else None,
-        customers_only=wanted.isdisjoint(OF_A_MARKET),
-    ):
+    for fact in measure_facts(seeds, workers=workers, ids=wanted):
         count[fact.id] = count.get(fact.id, 0) + 1
         found[f"{fact.id}.{count[fact.id]}"] = fact
         found.setdefault(fact.id, fact)

@@ -9,8 +9,8 @@ from experiments.commands import options
 
 JSON = (
     "scenario", "policy", "seed", "days", "people", "digest", "tellings", "good", "bad",
-    "failures", "reproduction", "reproduction_by_hop", "reputation", "sources", "worst",
-    "worst_together", "conclusion",
+    "failures", "reproduction", "reproduction_by_hop", "reputation", "sources",
+    "decisions", "expected", "turned", "worst", "worst_together", "conclusion",
 )  # fmt: skip
 """The keys of the JSON, on which other programs rely."""
 
@@ -35,9 +35,9 @@ def command(
     """Trace a firm's reputation to the visits that made it.
 
     Every telling of one run is kept: who told whom, over which tie, how often the story had been
-    passed on, where it began, and by how much it moved an opinion. Each point of reputation is then
-    shared out among its sources, exactly: own experience, ordinary visits, delight, failures,
-    recoveries. SCENARIO is a shipped name (see `amends list`) or a YAML file.
+    passed on, where it began, and by how much it moved an opinion. Each point of reputation, and each
+    decision to buy that stories turned, is then shared out among its sources, exactly: own
+    experience, ordinary visits, delight, failures, recoveries. SCENARIO is a shipped name (see `amends list`) or a YAML file.
 
     The failures that cost most by the last day live again in the same world: once answered at once
     and in full (noticed even where the customer was silent), once not happened.
@@ -52,7 +52,7 @@ def command(
     \b
     With --out, the folder holds
       report.md              the conclusion and the pictures on a page
-      sources.png, .svg      from neutral to the reputation at the end
+      sources.png, .svg      from neutral to the reputation at the end; decisions turned
       worst.png, .svg        the worst failures, and what other lives bring
       story.png, .svg        the way of the worst one's story
       story.graphml, .json   the same for Gephi: people, and tellings between them

@@ -47,10 +47,6 @@ SEEDS = 20
 a standard error of 3 in a single world, and of 0.6 in so many."""
 
 
-OF_A_MARKET = ("C6", "C9", "C10", "C11")
-"""Facts used for calibration that are about a market, and so take runs."""
-
-
 def measure_facts(
     seeds: int | None = None,
     *,
@@ -59,7 +55,7 @@ def measure_facts(
     workers: int | None = None,
     progress: Progress | None = None,
     used_for: Use | None = None,
-    customers_only: bool = False,
+    ids: Iterable[str] = (),
 ) -> list[Fact]:
     """Measure every fact now.
 
@@ -78,8 +74,8 @@ def measure_facts(
         Told how many of the neutral runs are done.
     used_for : str, optional
         `calibration` or `held out`, for those facts alone.
-    customers_only : bool
-        Leave the facts of `OF_A_MARKET` out, which take runs, among those used for calibration.
+    ids : iterable of str, optional
+        Those facts alone; where all of them are about one customer, no world is run.
 
     Returns
     -------
@@ -97,14 +93,17 @@ def measure_facts(
         raise InputError(f"seeds = {count} must be at least 1, and all seeds below 2**64")
     luck = tuple(range(scenario.seed, scenario.seed + count))
     bench = Bench(scenario)
+    wanted = frozenset(ids)
     facts: list[Fact] = []
     if used_for != HELD_OUT:
         facts += [*_incidents(bench), *_tellings(bench), *_delights(bench), *_limits(bench)]
         facts += _complaints(bench)
-        if not customers_only:
-            facts += _markets(_years(scenario, luck, workers, progress))
-    if used_for != CALIBRATION:
+        if wanted and wanted <= {fact.id for fact in facts}:
+            return [fact for fact in facts if fact.id in wanted]
+        facts += _markets(_years(scenario, luck, workers, progress))
+    if used_for != CALIBRATION and not (wanted and wanted.isdisjoint(FINDINGS)):
         facts += _held_out(scenario, bench, luck, workers)
+    facts = [fact for fact in facts if not wanted or fact.id in wanted]
     return sorted(facts, key=lambda fact: (fact.used_for, fact.number))
 
 

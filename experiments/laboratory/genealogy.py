@@ -1,26 +1,18 @@
-"""The genealogy of stories: every telling with its origin, and what each origin did to reputation.
+"""The genealogy of stories: a run lived through, and every telling of it handed on with its origin."""
 
-Reputation is 100 times the mean of logistic(attitude), and an attitude is a sum: of what the
-person has lived through itself and of every story it has heard, as far as it is remembered. What
-lies between reputation and 50, where nobody thinks anything, is therefore shared out among the
-parts of each attitude in proportion to them. That is the rule of Aumann & Shapley (1974, Values of
-non-atomic games) for a function of a sum, and the only one under which parts add up to the whole
-and equal parts get equal shares.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sim import rules
-from sim.interview import changes_of_opinion, interview
+from sim.decisions import DECISION, decided, in_need
+from sim.interview import changes_of_opinion
 from sim.lives import Altered
+from sim.measures import stars_of
 from sim.policy import Policy
-from sim.population import CUSTOMER
+from sim.population import CUSTOMER, Rows
 from sim.run import Run
 from sim.scenario import Scenario
 
@@ -41,18 +33,6 @@ FAILURE = np.dtype(
 """One failure: who, when, whether the firm learnt of it; how bad it was, 1 of outcome or 0 of
 process, how far it is laid to the firm, and the satisfaction before it."""
 
-SOURCES = {
-    "experience": "own experience",
-    "ordinary_visits": "stories of ordinary visits",
-    "delight": "stories of delight",
-    "failures": "bad stories of failures",
-    "recoveries": "good stories of recoveries",
-    "limit": "limit on opinions, rounding",
-}
-"""Where reputation comes from, in words."""
-
-_EXPERIENCE, _ORDINARY, _DELIGHT, _FAILURES, _RECOVERIES, _LIMIT = range(len(SOURCES))
-
 CHUNK = 1 << 16
 """Tellings that are held in memory before they go on to whoever keeps them."""
 
@@ -69,12 +49,15 @@ class Traced:
         At its end.
     failures : structured array
         Every failure, dtype `FAILURE`, by day.
+    decisions : structured array
+        Every decision to buy or not, dtype `sim.decisions.DECISION`, by day.
     tellings : int
         How many there were.
     """
 
     run: Run
     failures: Array
+    decisions: Array
     tellings: int
 
 
@@ -101,11 +84,14 @@ def trace(
     run = Run(scenario, network, altered=altered, treated=treated).begin()
     pages: list[Array] = []
     failures: list[Array] = []
+    decisions = Decisions(run)
     total = held = 0
     for today in range(scenario.days):
         customer = run.state.people["status"] == CUSTOMER
+        decisions.morning(today)
         run.advance(today + 1)
         page = _told(run, today, customer)
+        decisions.evening(page)
         pages.append(page)
         held += len(page)
         total += len(page)
@@ -115,7 +101,44 @@ def trace(
             pages, held = [], 0
     if held:
         keep(np.concatenate(pages))
-    return Traced(run, np.concatenate(failures), total)
+    return Traced(run, np.concatenate(failures), decisions.all, total)
+
+
+class Decisions:
+    """The decisions to buy that are taken in a run; some numbers are held for each.
+
+    Parameters
+    ----------
+    run : Run
+        At its beginning.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.advertised = run.state.people["aware_from"].copy()
+        """By person, the day from which it would know of the firm without a story."""
+        self.heard = np.zeros(len(self.advertised), np.int64)
+        self.needs = np.zeros(0, DECISION)
+        self.taken: list[Array] = []
+
+    def morning(self, today: int) -> None:
+        """Note who has a need today."""
+        self.needs = in_need(self.run.state.people, today)
+
+    def evening(self, tellings: Array) -> None:
+        """Note who of them decided, and what it had heard by then."""
+        state, scenario = self.run.state, self.run.scenario
+        self.heard += np.bincount(tellings["listener"], minlength=len(self.heard))
+        stars = stars_of(Rows(state.books)[0], scenario.reviews)
+        taken = decided(state.people, self.needs, scenario.days, stars, self.run.setting)
+        taken["heard"] = self.heard[taken["person"]]
+        taken["advertised"] = self.advertised[taken["person"]] <= taken["day"]
+        self.taken.append(taken)
+
+    @property
+    def all(self) -> Array:
+        """The decisions of all days, dtype `sim.decisions.DECISION`, by day."""
+        return np.concatenate(self.taken)
 
 
 def _told(run: Run, today: int, customer: Array) -> Array:
@@ -147,120 +170,6 @@ def _failures(run: Run, today: int) -> Array:
     return found
 
 
-class Attribution:
-    """What each origin has done to reputation by the end of a run, in points.
-
-    Feed it with every chunk of tellings, then ask. It holds some numbers for each person and for
-    each event that was told of, however many tellings there are.
-
-    Parameters
-    ----------
-    traced : Traced
-        The run at its end, and its failures.
-    """
-
-    def __init__(self, traced: Traced) -> None:
-        run = traced.run
-        self.traced = traced
-        self.now = run.now
-        people, setting = run.state.people, run.setting
-        aware = people["aware_from"] <= self.now
-        replies = interview(people, np.arange(len(people)), self.now, setting)
-        self.opinion = replies["opinion"]
-        self.lived = replies["attitude"] - replies["opinion"]
-        slope = _slope(replies["attitude"], replies["regard"])
-        self.weight = np.where(aware, slope * 100.0 / max(1, int(aware.sum())), 0.0)
-        """By person: points of reputation for a logit; 0 for who does not know the firm."""
-        self.remembered = np.zeros(len(people))
-        """By person: the sum of what tellings have left, in logits."""
-        self.left = np.array(
-            [rules.fade(day, run.scenario.talk.opinion_half_life) for day in range(self.now + 1)]
-        )
-        self.failed = origins_of(traced.failures["person"], traced.failures["day"])
-        self.sums = np.zeros(len(SOURCES))
-        self.parts: list[pd.DataFrame] = []
-
-    def add(self, tellings: Array) -> None:
-        """Add what some tellings have left."""
-        left = tellings["change"] * self.left[self.now - tellings["day"]]
-        listeners = tellings["listener"]
-        self.remembered += np.bincount(listeners, left, len(self.remembered))
-        points = left * self.weight[listeners]
-        source = self._sources(tellings)
-        self.sums += np.bincount(source, points, len(SOURCES))
-        frame = pd.DataFrame(
-            {
-                "person": tellings["origin_person"],
-                "day": tellings["origin_day"],
-                "tellings": 1,
-                "bad": (tellings["valence"] < 0.0).astype(np.int64),
-                "moved": np.abs(tellings["change"]),
-                "points": points,
-            }
-        )
-        self.parts.append(_summed([frame]))
-        if len(self.parts) > 16:
-            self.parts = [_summed(self.parts)]
-
-    def _sources(self, tellings: Array) -> Array:
-        """Return by telling, as a place in `SOURCES`, what kind of event it is about."""
-        talk = self.traced.run.scenario.talk
-        valence = tellings["valence"]
-        failed = np.isin(origins_of(tellings["origin_person"], tellings["origin_day"]), self.failed)
-        # A visit's valence says which of the two it was; where both are alike, no telling can.
-        delights = (valence == talk.delight_valence) & (valence != talk.ordinary_valence)
-        of_failure = np.where(valence < 0.0, _FAILURES, _RECOVERIES)
-        return np.where(failed, of_failure, np.where(delights, _DELIGHT, _ORDINARY))
-
-    @property
-    def origins(self) -> pd.DataFrame:
-        """A row an event told of: person, day, whether a failure, tellings, how many of them bad,
-        logits moved, points."""
-        nothing = pd.DataFrame({name: np.zeros(0, kind) for name, kind in _ORIGIN.items()})
-        table = _summed(self.parts or [nothing])
-        keys = origins_of(table["person"].to_numpy(), table["day"].to_numpy())
-        table.insert(2, "failure", np.isin(keys, self.failed))
-        return table
-
-    @property
-    def experience(self) -> float:
-        """Points that come of what people have lived through themselves."""
-        return float((self.weight * self.lived).sum())
-
-    @property
-    def forgotten(self) -> float:
-        """Points that the limit on opinions has cut off, and rounding; mostly next to nothing."""
-        return float((self.weight * (self.opinion - self.remembered)).sum())
-
-    @property
-    def sources(self) -> Mapping[str, float]:
-        """Points of reputation by source; from 50 they add up to it."""
-        sums = self.sums.copy()
-        sums[_EXPERIENCE], sums[_LIMIT] = self.experience, self.forgotten
-        return dict(zip(SOURCES, sums.tolist(), strict=True))
-
-
-_ORIGIN = {
-    "person": "i4",
-    "day": "i4",
-    "tellings": "i8",
-    "bad": "i8",
-    "moved": "f8",
-    "points": "f8",
-}
-"""Columns of a table of origins."""
-
-
 def origins_of(person: Array, day: Array) -> Array:
     """Return a number for each event, by whom it befell and when."""
     return (np.asarray(person, np.int64) << 32) | np.asarray(day, np.int64)
-
-
-def _summed(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True).groupby(["person", "day"], as_index=False).sum()
-
-
-def _slope(attitude: Array, regard: Array) -> Array:
-    """Return (logistic(a) - 1/2) / a, and its limit 1/4 at 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(np.abs(attitude) < 1e-9, 0.25, (regard - 0.5) / attitude)

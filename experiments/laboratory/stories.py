@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.laboratory.genealogy import TELLING, Array, Attribution, trace
+from experiments.laboratory.attribution import Attribution
+from experiments.laboratory.genealogy import TELLING, Array, trace
 from experiments.laboratory.stories_file import TellingsFile, tellings_in
 from experiments.laboratory.stories_reach import Reach, Reproduction
 from experiments.laboratory.stories_worst import Change, Counterfactuals, worst_of
@@ -48,7 +49,13 @@ class Stories:
     scenario, outcome
         What was run, and what came of it.
     sources : dict
-        Points of reputation by source (`experiments.laboratory.genealogy.SOURCES`); from 50 they add up to it.
+        Points of reputation by source (`experiments.laboratory.attribution.SOURCES`); from 50 they add up to it.
+    turned : dict
+        Decisions to buy that stories turned, in people, by source of stories.
+    decisions : int
+        How many decisions to buy or not there were.
+    expected : float
+        How many to buy were to be expected of these, as people thought.
     failures : pandas.DataFrame
         A row a failure, worst first: see `Reach.table`.
     origins : pandas.DataFrame
@@ -64,6 +71,9 @@ class Stories:
     scenario: Scenario
     outcome: Outcome
     sources: dict[str, float]
+    turned: dict[str, float]
+    decisions: int
+    expected: float
     failures: pd.DataFrame
     origins: pd.DataFrame
     reproduction: pd.DataFrame
@@ -120,7 +130,8 @@ def follow(
         Counterfactuals(scenario, network, outcome), cases, lambda done: advance(done, runs)
     )
     return Stories(
-        scenario, outcome, dict(attribution.sources), failures, attribution.origins,
+        scenario, outcome, dict(attribution.sources), dict(attribution.turned),
+        len(traced.decisions), attribution.decided.expected, failures, attribution.origins,
         reproduction.table(), found, story_of(file, cases),
     )  # fmt: skip
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.laboratory.genealogy import FAILURE, Array, Attribution, Traced, origins_of
+from experiments.laboratory.attribution import Attribution
+from experiments.laboratory.buyers import WON
+from experiments.laboratory.genealogy import FAILURE, Array, Traced, origins_of
 
 _Z = 1.959963984540054
 
@@ -62,12 +64,13 @@ class Reach:
         table = pd.DataFrame({name: self.failures[name] for name in known})
         origins = attribution.origins.drop(columns="failure")
         table = table.merge(origins, how="left", on=["person", "day"], validate="1:1")
-        sums = {"tellings": "int64", "bad": "int64", "moved": "float64", "points": "float64"}
+        sums = {"tellings": "int64", "bad": "int64"}
+        sums |= dict.fromkeys(("moved", "points", *WON), "float64")
         table = table.fillna(dict.fromkeys(sums, 0.0)).astype(sums)
         table["good"] = table["tellings"] - table["bad"]
         table["reached"] = np.bincount(self.pairs // self.people, minlength=len(self.failures))
         whole = ["reached", "tellings", "good", "bad"]
-        table = table[[*known, *whole, "moved", "points"]]
+        table = table[[*known, *whole, "moved", "points", *WON]]
         return table.sort_values(["points", "day", "person"], ignore_index=True)
 
 

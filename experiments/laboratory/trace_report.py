@@ -1,106 +1,22 @@
-"""What the tracing of stories found: in words, as JSON, and as a folder of tables and pictures."""
+"""What the tracing of stories found: on the screen, as JSON, and as a folder of tables and pictures."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.laboratory.genealogy import SOURCES
+from experiments.laboratory.attribution import SOURCES, TOLD
 from experiments.laboratory.stories import Stories
 from experiments.laboratory.stories_worst import Change
+from experiments.laboratory.trace_conclusion import conclude, signed, who
 from experiments.networks import portable, record, upon
-from experiments.wording import count, decimals, figure, listed, percent
+from experiments.wording import figure
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder
 
-_FROM = SOURCES | {"limit": "the limit on opinions and rounding"}
-
 DRAWN = 150
 """People in the picture of a tree at most; more cannot be told apart on a page."""
-
-
-def conclude(found: Stories) -> str:
-    """Say in a paragraph where reputation comes from, how stories spread, and who did most harm."""
-    world = f"In this one world (seed {found.scenario.seed})"
-    if not len(found.origins):
-        return f"{world} nobody told anybody anything, so there is no story to trace."
-    reputation = found.outcome.final["reputation"]
-    if reputation is None:
-        return f"{world} nobody knows the firm at the end, so it has no reputation to trace."
-    parts = [f"{_plus(points, 2)} from {_FROM[name]}" for name, points in found.sources.items()]
-    said = [
-        f"{world} reputation ends at {figure(reputation, 2)} points; from 50, where nobody thinks "
-        f"anything, it comes to that by exactly {listed(parts)}.",
-        f"{_spread(found)} {_harm(found)}",
-    ]
-    return " ".join(said).strip()
-
-
-def _spread(found: Stories) -> str:
-    """Say how often stories were told and passed on."""
-    rows = [row for row in map(found.rate, ("good", "bad")) if row["exposed"] > 0]
-    rates = [
-        f"of a {row['story']} one {figure(row['reproduction'], 2)} (95% interval "
-        f"{figure(row['low'], 2)} to {figure(row['high'], 2)})"
-        for row in rows
-    ]
-    if not rates:
-        return f"There were {found.good:,} good tellings and {found.bad:,} bad ones."
-    highest = max(float(row["high"]) for row in rows)
-    verdict = ": below one, so each story dies out" if highest < 1.0 else ""
-    return (
-        f"There were {found.good:,} good tellings and {found.bad:,} bad ones; a hearing brought "
-        f"further tellings, {', '.join(rates)}{verdict}."
-    )
-
-
-def _harm(found: Stories) -> str:
-    """Say what the worst cases did, and what another answer would have changed."""
-    cases, worst = found.worst.cases, found.worst
-    harmful = found.failures.loc[found.failures["points"] < 0.0, "points"]
-    if not len(harmful):
-        return "No failure cost reputation anything that is left on the last day."
-    if worst.answered_together is None or worst.spared_together is None:
-        return (
-            f"The stories of {len(harmful):,} of the {len(found.failures):,} failures did harm "
-            f"that is left on the last day, {_points(-float(harmful.sum()))} in all."
-        )
-    lost = float(cases["points"].sum())
-    some = len(cases)
-    which = "failure" if some == 1 else f"{count(some)} failures"
-    answered = _gain(worst.answered_together)
-    spared = _gain(worst.spared_together)
-    return (
-        f"The {which} that did most harm (of {len(found.failures):,}) cost "
-        f"{_points(-lost)} of it by their stories, {percent(lost / float(harmful.sum()))} of "
-        f"what all harmful ones cost; answered at once and in full, "
-        f"{'it' if some == 1 else 'all together'} would have brought {answered}; had "
-        f"{'it' if some == 1 else 'they'} not happened, {spared}. These differences are exact for "
-        "this world; another seed has other worst cases."
-    )
-
-
-def _plus(value: float, places: int) -> str:
-    """Return a number with its sign; zero is neither."""
-    text = figure(value, places)
-    return f"+{text}" if value > 0.0 and text.strip("0.,") else text
-
-
-def _points(value: float) -> str:
-    return f"{figure(value, max(2, decimals(abs(value), 2)))} points"
-
-
-def _gain(change: Change) -> str:
-    """Say what changed: reputation and customers."""
-    people = change.customers
-    customers = (
-        "no more customers" if not people
-        else f"{abs(people):,} {'more' if people > 0 else 'fewer'} "
-        f"customer{'' if abs(people) == 1 else 's'}"
-    )  # fmt: skip
-    reputation = "reputation undefined" if change.reputation is None else _points(change.reputation)
-    return f"{reputation} and {customers}"
 
 
 def to_json(found: Stories) -> dict[str, Any]:
@@ -125,6 +41,9 @@ def to_json(found: Stories) -> dict[str, Any]:
         .to_dict("records"),
         "reputation": found.outcome.final["reputation"],
         "sources": found.sources,
+        "decisions": found.decisions,
+        "expected": found.expected,
+        "turned": found.turned,
         "worst": [
             {**row, "answered_at_once": asdict(answered), "spared": asdict(spared)}
             for row, answered, spared in zip(
@@ -150,10 +69,21 @@ def show(found: Stories) -> None:
     screen = console()
     reputation = found.outcome.final["reputation"]
     if reputation is not None:
-        screen.print("Where reputation comes from (points)")
-        rows = [("nobody thinks anything", "50.00")]
-        rows += [(SOURCES[name], _plus(points, 2)) for name, points in found.sources.items()]
-        screen.print(table(("", "points"), [*rows, ("reputation", figure(reputation, 2))]))
+        screen.print(
+            "Where reputation comes from (points), and decisions to buy that stories turned"
+        )
+        rows = [("nobody thinks anything", "50.00", "")]
+        rows += [
+            (
+                SOURCES[name],
+                signed(points, 2),
+                signed(found.turned[name], 1) if name in TOLD else "",
+            )
+            for name, points in found.sources.items()
+        ]
+        turned = signed(sum(found.turned.values()), 1)
+        rows.append(("together", figure(reputation, 2), turned))
+        screen.print(table(("", "points", "decisions"), rows))
     if len(found.worst.cases):
         _show_worst(found, screen, table)
     screen.print(Text(conclude(found), style="bold"))
@@ -161,26 +91,30 @@ def show(found: Stories) -> None:
 
 def _show_worst(found: Stories, screen: Any, table: Any) -> None:
     cases = found.worst.cases
-    screen.print("The failures that did most harm by the last day, in points of reputation;")
-    screen.print("what would have changed had each been answered at once, or spared (customers)")
+    screen.print(
+        "The failures that did most harm: points of reputation that their stories cost on the"
+    )
+    screen.print(
+        "last day, buyers over the run; points (customers) had each been answered, or spared"
+    )
     lines = [
         (
-            _who(row), f"{row['day']}", f"{row['severity']:.2f}",
-            "yes" if row["heard"] else "no", f"{row['reached']:,}", f"{row['tellings']:,}",
-            _plus(row["points"], 3), _signed(answered), _signed(spared),
+            who(row), f"{row['day']}", f"{row['severity']:.2f}",
+            "yes" if row["heard"] else "no", f"{row['reached']:,}", signed(row["points"], 3),
+            signed(row["buyers"], 2), _signed(answered), _signed(spared),
         )
         for row, answered, spared in zip(
             cases.to_dict("records"), found.worst.answered, found.worst.spared, strict=True
         )
     ]  # fmt: skip
-    columns = ("who", "day", "severity", "heard", "reached", "tellings", "points",
-               "answered", "spared")  # fmt: skip
+    columns = ("who", "day", "severity", "heard", "reached", "points", "buyers", "answered",
+               "spared")  # fmt: skip
     screen.print(table(columns, lines))
 
 
 def _signed(change: Change) -> str:
-    reputation = "-" if change.reputation is None else _plus(change.reputation, 3)
-    return f"{reputation} ({_plus(float(change.customers), 0)})"
+    reputation = "-" if change.reputation is None else signed(change.reputation, 3)
+    return f"{reputation} ({signed(float(change.customers), 0)})"
 
 
 def write(folder: "ResultsFolder", found: Stories) -> None:
@@ -229,7 +163,8 @@ def pictures(found: Stories) -> dict[str, Any]:
     if found.outcome.final["reputation"] is not None:
         drawn["sources"] = plots.sources(
             {SOURCES[name]: points for name, points in found.sources.items()},
-            f"{about}: where reputation comes from",
+            {SOURCES[name]: people for name, people in found.turned.items()},
+            f"{about}: where reputation and buyers come from",
         )
     if len(found.worst.cases):
         drawn["worst"] = plots.worst_cases(
@@ -247,15 +182,10 @@ def pictures(found: Stories) -> dict[str, Any]:
     return drawn
 
 
-def _who(row: Any) -> str:
-    """Return what a person is called: by the network's file, or by its row."""
-    return str(row["label"]) if "label" in row else f"person {row['person']}"
-
-
 def _case(row: Any) -> str:
     heard = "heard of" if row["heard"] else "never heard of"
     return (
-        f"{_who(row)}, day {row['day']}: severity {row['severity']:.2f}, {heard}; "
+        f"{who(row)}, day {row['day']}: severity {row['severity']:.2f}, {heard}; "
         f"{row['reached']:,} reached"
     )
 
@@ -273,7 +203,7 @@ def _tree(found: Stories) -> Any:
     left_out = f" Only the first {DRAWN} of {len(whole):,} people are drawn." * (len(whole) > DRAWN)
     return story_tree(
         frame,
-        f"How the worst story spread: {_who(row)} of {found.scenario.name}, failed on "
+        f"How the worst story spread: {who(row)} of {found.scenario.name}, failed on "
         f"day {row['day']}",
         f"{len(found.tree):,} tellings reached {len(whole) - 1:,} people, each drawn where it first "
         f"heard the story; {again:,} tellings to people who knew it already are not drawn."
@@ -287,7 +217,10 @@ def report(found: Stories) -> str:
         f"# {found.scenario.name}: stories traced to their source", "", conclude(found), "",
     ]  # fmt: skip
     if found.outcome.final["reputation"] is not None:
-        lines += ["![Where reputation comes from](sources.png)", ""]
+        lines += [
+            "![Where reputation and buyers come from](sources.png)",
+            "",
+        ]
     if len(found.worst.cases):
         lines += ["![The failures that did most harm](worst.png)", ""]
     if len(found.tree):

@@ -12,28 +12,41 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.style import COLOURS, GREY, MARKERS, dark, new_figure, rows_of, styled
-from sim.ties import COLLEAGUE, STRONG, WEAK
+from sim.ties import COLLEAGUE, REFERRAL, STRONG, WEAK
 
 _GAIN, _LOSS = COLOURS[0], COLOURS[1]
-_LINES = {STRONG: "-", WEAK: (0, (4, 2.4)), COLLEAGUE: (0, (1, 1.4))}
-_TOLD = {STRONG: "to a friend", WEAK: "to a stranger", COLLEAGUE: "to a colleague"}
+_LINES = {
+    STRONG: "-",
+    WEAK: (0, (4, 2.4)),
+    COLLEAGUE: (0, (1, 1.4)),
+    REFERRAL: (0, (7, 1.6, 1, 1.6)),
+}
+_TOLD = {
+    STRONG: "to a friend",
+    WEAK: "to a stranger",
+    COLLEAGUE: "to a colleague",
+    REFERRAL: "between who brought and was brought",
+}
 
 
-def sources(parts: Mapping[str, float], title: str) -> Figure:
-    """Draw the way of reputation from 50, where nobody thinks anything, to where it ends.
+def sources(parts: Mapping[str, float], turned: Mapping[str, float], title: str) -> Figure:
+    """Draw the way of reputation from 50, where nobody thinks anything, to where it ends, and beside it
+    how many decisions to buy stories turned.
 
     Parameters
     ----------
     parts
         By source in words: points of reputation, in the order in which they are added.
+    turned
+        By source of stories in words: decisions to buy, in people.
     title
         What is seen.
     """
     names = ["nobody thinks anything", *parts, "reputation at the end"]
     ends = 50.0 + np.cumsum([0.0, *parts.values()])
     with styled():
-        figure = new_figure(8.2, 1.9 + 0.42 * len(names), title)
-        axes = figure.subplots()
+        figure = new_figure(9.6, 1.9 + 0.42 * len(names), title)
+        axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[1.75, 1])
         for place, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True), 1):
             _step(axes, place, float(start), float(end))
         for place, value in ((0, 50.0), (len(names) - 1, float(ends[-1]))):
@@ -42,18 +55,27 @@ def sources(parts: Mapping[str, float], title: str) -> Figure:
                           va="center", fontsize=9.5, weight="bold")  # fmt: skip
         for place, value in enumerate(ends):
             axes.plot([value, value], [place, place + 1], color=GREY, lw=0.8, ls=(0, (2, 2)))
+        for name, people in turned.items():
+            _step(beside, names.index(name), 0.0, people, places=1)
+        beside.axvline(0.0, color=GREY, lw=0.9)
+        for panel, words, room in (
+            (axes, "Reputation (points from 0 to 100;\n50 is neutral)", 0.14),
+            (beside, "Decisions to buy that\nstories turned (people)", 0.1),
+        ):
+            panel.tick_params(axis="y", length=0)
+            panel.grid(False, axis="y")
+            panel.grid(True, axis="x")
+            panel.use_sticky_edges = False
+            panel.margins(x=room)
+            panel.set_xlabel(words)
+        low, high = beside.get_xlim()
+        beside.set_xlim(low, high + 0.25 * (high - low))  # for the numbers beside the bars
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(False, axis="y")
-        axes.grid(True, axis="x")
-        axes.use_sticky_edges = False
-        axes.margins(x=0.14)
-        axes.set_xlabel("Reputation (points from 0 to 100; 50 is neutral)")
     return figure
 
 
-def _step(axes: Axes, place: int, start: float, end: float) -> None:
+def _step(axes: Axes, place: int, start: float, end: float, places: int = 2) -> None:
     gains = end >= start
     colour = _GAIN if gains else _LOSS
     axes.barh(
@@ -61,8 +83,8 @@ def _step(axes: Axes, place: int, start: float, end: float) -> None:
         hatch="" if gains else "////", edgecolor="white", lw=0.0,
     )  # fmt: skip
     axes.annotate(
-        f"{end - start:+.2f}", (max(start, end), place), (5, 0), textcoords="offset points",
-        va="center", fontsize=9, color=dark(colour),
+        f"{end - start:+,.{places}f}", (max(start, end), place), (5, 0),
+        textcoords="offset points", va="center", fontsize=9, color=dark(colour),
     )  # fmt: skip
 
 

@@ -45,6 +45,10 @@ class Contrast(Section):
     than_where: Fixed | None = parameter(
         None, "further settings for the second alone", unit="section", sure="choice"
     )
+    beyond: Fixed | None = parameter(
+        None, "settings of the world for both: the same comparison made there is taken off, so that "
+        "what is told is how much greater it is without them", unit="section", sure="choice",
+    )  # fmt: skip
     per: OutcomeName | None = parameter(
         None, "an outcome under the first policy by which the difference is divided, as for the "
         "cost of one answer; a ratio of means", unit="name", sure="choice",
@@ -58,6 +62,8 @@ class Contrast(Section):
     def _whole(self) -> "Contrast":
         if self.than is None and self.than_where is not None:
             raise ValueError("than_where sets what only a second policy has: say which by `than`")
+        if self.than is None and self.beyond is not None:
+            raise ValueError("beyond takes one comparison off another: say with what by `than`")
         if self.per is not None and self.day is not None:
             raise ValueError("per and day cannot be together: a total is divided by a total")
         return self
@@ -75,7 +81,9 @@ class Moment(Section):
     Without a failure, the customer as it was before anything happened.
     """
 
-    failure: Failure | None = None
+    failure: Failure | None = parameter(
+        None, "the failure; left out, nothing happened", unit="section", sure="choice"
+    )
     answer: Answer | None = parameter(
         None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
     )
@@ -123,6 +131,11 @@ class ThreeLives(Section):
         (0.0, 1.0), "from which severity up to which", unit="severity", sure="choice"
     )
     first: bool = parameter(False, "first failures alone", unit="yes or no", sure="choice")
+    share: float = parameter(
+        0.1, "share of the failures of each world that are examined, one a customer at most; more "
+        "are surer, and disturb each other more through what is told", unit="share", low=0.0001,
+        high=1, sure="choice",
+    )  # fmt: skip
     seeds: int = parameter(
         4, "in how many of the experiment's worlds", unit="worlds", low=2, high=1000, sure="choice"
     )
@@ -134,9 +147,15 @@ class Trial(Section):
     said: Sentence = parameter(
         ..., "what is measured, as the table has it", unit="text", sure="choice"
     )
-    contrast: Contrast | None = None
-    incident: Incident | None = None
-    lives: ThreeLives | None = None
+    contrast: Contrast | None = parameter(
+        None, "an outcome of runs, in shared worlds", unit="section", sure="choice"
+    )
+    incident: Incident | None = parameter(
+        None, "one customer, one failure, one answer", unit="section", sure="choice"
+    )
+    lives: ThreeLives | None = parameter(
+        None, "the same customers with and without their failure", unit="section", sure="choice"
+    )
     fact: str | None = parameter(
         None, "the id of a fact of `amends facts`, which has a band of its own: `C4`, or `C4.2` for "
         "its second row", unit="name", sure="choice",
@@ -296,9 +315,13 @@ class Question(Section):
         None, "by what it is answered; the first of the experiment's outcomes unless named",
         unit="name", sure="choice",
     )  # fmt: skip
-    levers: Levers | None = None
-    curve: Curve | None = None
-    ways: Ways | None = None
+    levers: Levers | None = parameter(
+        None, "which of the things done otherwise does it", unit="section", sure="choice"
+    )
+    curve: Curve | None = parameter(None, "how much is enough", unit="section", sure="choice")
+    ways: Ways | None = parameter(
+        None, "where money is better spent", unit="section", sure="choice"
+    )
     contrasts: tuple[Named, ...] | None = parameter(
         None, "comparisons, each of which is told with its sign", unit="section", sure="choice"
     )
