@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from experiments.cases.answers import Answer, Row
 from experiments.cases.assumptions import Assumption
-from experiments.cases.readings import OPEN, Reading, cells_of, measure_of, read
+from experiments.cases.readings import (
+    ABOVE,
+    BELOW,
+    OPEN,
+    Reading,
+    cells_of,
+    measure_of,
+    read,
+    unsaid,
+)
 from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
 from experiments.outcomes import MEASURES
@@ -29,32 +38,41 @@ class Contrasts:
 
     def answer(self, runs: Runs, assumption: Assumption) -> Answer:
         """Return the answer under an assumption."""
-        rows, said, verdicts = [], [], {}
+        rows, told, verdicts = [], {}, {}
+        compared = []
         for contrast in self.contrasts:
             reading = read(runs, contrast, assumption)
             measure = measure_of(self.experiment, contrast)
-            rows.append(Row(_panel(contrast, measure.label), contrast.name, measure, reading))
-            said.append(self.sentence(contrast, reading))
+            row = Row(_panel(contrast, measure.label), contrast.name, measure, reading)
+            rows.append(row)
+            told.setdefault(contrast.name, []).append(self.part(contrast, reading))
             if contrast.than is not None:
-                verdicts[contrast.name] = reading.side()
-        compared = [row for row in rows if row.label in verdicts]
+                verdicts[self.asked(contrast)] = _HIGHER.get(reading.side(), "")
+                compared.append(row)
+        said = [
+            f"{name[:1].upper()}{name[1:]}: {'; '.join(parts)}." for name, parts in told.items()
+        ]
         return Answer(" ".join(said), rows, verdicts, compared or rows)
 
-    def sentence(self, contrast: Named, reading: Reading) -> str:
-        """Return in a sentence what a comparison came to."""
+    def asked(self, contrast: Named) -> str:
+        """Return what is asked by a comparison: its name, with the outcome where it has several."""
+        alike = [each for each in self.contrasts if each.name == contrast.name]
+        label = measure_of(self.experiment, contrast).label
+        return f"{contrast.name}, {label}" if len(alike) > 1 else contrast.name
+
+    def part(self, contrast: Named, reading: Reading) -> str:
+        """Return in words what a comparison came to."""
         measure = measure_of(self.experiment, contrast)
-        name = f"{contrast.name[:1].upper()}{contrast.name[1:]}"
-        on = "" if contrast.day is None else f" on day {contrast.day}"
-        per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
+        label = _panel(contrast, measure.label)
         if contrast.than is None:
-            return f"{name}: {measure.label}{on} {reading.said(measure)}{per}."
+            return f"{label} {reading.said(measure)}"
         if reading.side() == OPEN:
-            return (
-                f"{name}: no difference in {measure.label}{on} that can be told from luck, "
-                f"{reading.said(measure)}{per}."
-            )
+            return f"no difference in {label} that can be told from luck, {reading.said(unsaid(measure))}"
         more = "higher" if reading.mean > 0 else "lower"
-        return f"{name}: {measure.label}{on} {more} by {reading.size(measure)}{per}."
+        return f"{label} {more} by {reading.size(unsaid(measure))}"
+
+
+_HIGHER = {ABOVE: "higher", BELOW: "lower"}
 
 
 def _panel(contrast: Named, label: str) -> str:

@@ -16,11 +16,12 @@ from experiments.plots.style import (
     GREY,
     MARKERS,
     capital,
+    in_thousands,
     new_figure,
     places_of,
     rows_of,
-    short,
     styled,
+    wrapped,
 )
 
 
@@ -45,13 +46,16 @@ def forest(
     """
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
+    names = [wrapped(name) for name in policies]
+    longest = max(len(line) for name in names for line in name.split("\n"))
     looks = places_of(everybody or policies)
     across = 2 if len(panels) == 4 else min(3, len(panels))
     down = -(-len(panels) // across)
+    each = 0.4 if any("\n" in name for name in names) else 0.3
     with styled():
         figure = new_figure(
-            max(7.0, 1.6 + 2.5 * across + 0.06 * max(len(short(name)) for name in policies)),
-            1.2 + down * (0.75 + 0.3 * len(policies)), title,
+            max(7.0, 1.6 + 2.5 * across + 0.06 * longest),
+            1.2 + down * (0.75 + each * len(policies)), title,
         )  # fmt: skip
         grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (label, rows) in zip(grid.flat, panels, strict=False):
@@ -78,13 +82,14 @@ def _forest_panel(
             row.difference, place, MARKERS[index % len(MARKERS)], ms=4, mfc="white", mew=1.1, **look
         )
     axes.set_title(textwrap.fill(capital(label), 28))
-    axes.set_yticks(range(len(policies)), [short(name) for name in policies])
+    axes.set_yticks(range(len(policies)), [wrapped(name) for name in policies])
     axes.set_ylim(len(policies) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
     axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
+    in_thousands(axes.xaxis)
     unit = str(rows["unit"].iloc[0])
     said = [unit] if unit else []
     if rows["direction"].iloc[0] < 0:
