@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from experiments.cases.answers import Answer, Row
 from experiments.cases.assumptions import Assumption
-from experiments.cases.readings import OPEN, Reading, cells_of, measure_of, read
+from experiments.cases.readings import ABOVE, BELOW, OPEN, Reading, cells_of, measure_of, read
 from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, Measure
 from experiments.sections.case import Named, Question
 
 
@@ -29,35 +29,53 @@ class Contrasts:
 
     def answer(self, runs: Runs, assumption: Assumption) -> Answer:
         """Return the answer under an assumption."""
-        rows, said, verdicts = [], [], {}
+        rows, compared, verdicts = [], [], {}
+        clauses: dict[str, list[str]] = {}
         for contrast in self.contrasts:
             reading = read(runs, contrast, assumption)
             measure = measure_of(self.experiment, contrast)
-            rows.append(Row(_panel(contrast, measure.label), contrast.name, measure, reading))
-            said.append(self.sentence(contrast, reading))
+            rows.append(
+                Row(
+                    f"{measure.label}{_on(contrast)}{_per(contrast)}",
+                    contrast.name,
+                    measure,
+                    reading,
+                )
+            )
+            clauses.setdefault(contrast.name, []).append(_clause(contrast, measure, reading))
             if contrast.than is not None:
-                verdicts[contrast.name] = reading.side()
-        compared = [row for row in rows if row.label in verdicts]
+                verdicts[self.asked(contrast)] = _MORE[reading.side()]
+                compared.append(rows[-1])
+        said = [
+            f"{name[:1].upper()}{name[1:]}: {'; '.join(all_)}." for name, all_ in clauses.items()
+        ]
         return Answer(" ".join(said), rows, verdicts, compared or rows)
 
-    def sentence(self, contrast: Named, reading: Reading) -> str:
-        """Return in a sentence what a comparison came to."""
-        measure = measure_of(self.experiment, contrast)
-        name = f"{contrast.name[:1].upper()}{contrast.name[1:]}"
-        on = "" if contrast.day is None else f" on day {contrast.day}"
-        per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
-        if contrast.than is None:
-            return f"{name}: {measure.label}{on} {reading.said(measure)}{per}."
-        if reading.side() == OPEN:
-            return (
-                f"{name}: no difference in {measure.label}{on} that can be told from luck, "
-                f"{reading.said(measure)}{per}."
-            )
-        more = "higher" if reading.mean > 0 else "lower"
-        return f"{name}: {measure.label}{on} {more} by {reading.size(measure)}{per}."
+    def asked(self, contrast: Named) -> str:
+        """Return what is asked by a comparison: its name, and of what where that leaves it open."""
+        named = [each for each in self.contrasts if each.name == contrast.name]
+        label = measure_of(self.experiment, contrast).label
+        return contrast.name if len(named) == 1 else f"{contrast.name}, {label}{_on(contrast)}"
 
 
-def _panel(contrast: Named, label: str) -> str:
-    on = "" if contrast.day is None else f" on day {contrast.day}"
-    per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
-    return f"{label}{on}{per}"
+_MORE = {ABOVE: "higher", BELOW: "lower", OPEN: ""}
+
+
+def _clause(contrast: Named, measure: Measure, reading: Reading) -> str:
+    """Return in words what a comparison came to."""
+    quantity, per = f"{measure.label}{_on(contrast)}", _per(contrast)
+    if contrast.than is None:
+        return f"{quantity} {reading.said(measure)}{per}"
+    if reading.side() == OPEN:
+        return (
+            f"no difference in {quantity} that can be told from luck, {reading.said(measure)}{per}"
+        )
+    return f"{quantity} {_MORE[reading.side()]} by {reading.size(measure)}{per}"
+
+
+def _on(contrast: Named) -> str:
+    return "" if contrast.day is None else f" on day {contrast.day}"
+
+
+def _per(contrast: Named) -> str:
+    return "" if contrast.per is None else f" for each of the {MEASURES[contrast.per].label}"

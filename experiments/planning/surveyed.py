@@ -96,7 +96,9 @@ class _Moving:
             acting = [self.move(each, gap) for each in self.servqual.movements
                       if each.dimension == dimension and self.idle(each) is None]  # fmt: skip
             if not acting:
-                raise InputError(self.document.problem(("servqual", dimension), self.why(dimension)))
+                raise InputError(
+                    self.document.problem(("servqual", dimension), self.why(dimension))
+                )
             found += acting
         return found
 
@@ -105,7 +107,10 @@ class _Moving:
         key, value = movement.key, self.value(movement.key)
         if value is None:
             return f"{key} is empty"
-        desk = {"policy.delay": self.policy.agents > 0, "policy.handling_hours": self.policy.agents == 0}
+        desk = {
+            "policy.delay": self.policy.agents > 0,
+            "policy.handling_hours": self.policy.agents == 0,
+        }
         if desk.get(key):
             return f"{key} does not act with agents = {self.policy.agents}"
         if movement.form == "log" and value == 0.0:

@@ -19,6 +19,7 @@ from experiments.plots.style import (
     new_figure,
     rows_of,
     styled,
+    without_empty,
 )
 
 
@@ -126,8 +127,7 @@ def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
         grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (panel, rows) in zip(grid.flat, panels, strict=False):
             _panel(axes, str(panel), rows, names)
-        for axes in list(grid.flat)[len(panels) :]:
-            axes.remove()
+        without_empty(grid, len(panels))
         caption(figure, subtitle)
     return figure
 

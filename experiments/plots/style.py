@@ -110,9 +110,27 @@ def short(name: str) -> str:
     return name if len(name) <= 26 else name[:24] + "\u2026"
 
 
+def folded(name: str) -> str:
+    """Return a name beside a line over up to three lines, and cut beyond that.
+
+    >>> folded("what the courier is blamed for, as far as people tell of it")
+    'what the courier is blamed\\nfor, as far as people tell\\nof it'
+    """
+    return textwrap.fill(name, 28, max_lines=3, placeholder="\u2026") if len(name) > 26 else name
+
+
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Return the rows of a table as named tuples, of which type checkers know too little."""
     return iter(table.itertuples())
+
+
+def without_empty(grid: Any, panels: int) -> None:
+    """Remove what is left over of a grid of axes; who stands lowest then has the numbers."""
+    down, across = grid.shape
+    for place in range(panels, down * across):
+        grid.flat[place].remove()
+        if place >= across:
+            grid.flat[place - across].tick_params(labelbottom=True)
 
 
 def dark(colour: str) -> tuple[float, float, float]:

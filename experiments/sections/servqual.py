@@ -23,7 +23,9 @@ def _gap(meaning: str) -> float:
 def _moved(key: str) -> str:
     about = parameter_of(key)
     if not about.number or about.whole:
-        raise ValueError("takes whole numbers or words alone, and a gap moves by fractions; take another key")
+        raise ValueError(
+            "takes whole numbers or words alone, and a gap moves by fractions; take another key"
+        )
     return key
 
 
