@@ -9,13 +9,14 @@ subclass `Customer` and override the method.
 from typing import Any, NamedTuple
 
 import mesa
+import numpy as np
 
 from sim import rules
 from sim.compiled import compiled
 from sim.draws import Purpose, beta, uniform, uniforms
 from sim.normal import normal_quantile
 from sim.population import CLOSED, CUSTOMER, LAPSED, SERVED, STATUS_NAMES
-from sim.ties import COLLEAGUE, STRONG, WEAK, colleague_of, layered, team_of, within
+from sim.ties import STRONG, WEAK, layer_of, layered, team_of, told_in
 
 
 class Visit(NamedTuple):
@@ -262,9 +263,9 @@ class Customer(mesa.Agent):
         share = world.talk.weak_ties
         weak = u < share
         which = (u - (0.0 if weak else share)) / (share if weak else 1.0 - share)
-        at_work = False
+        tie = WEAK if weak else STRONG
         if layered(world) and not weak:
-            at_work, which = within(which, world.colleagues.share)
+            tie, which = layer_of(which, world)
         first = int(network.offsets[story.teller])
         ties = int(network.offsets[story.teller + 1]) - first
         friend = -1
@@ -273,10 +274,10 @@ class Customer(mesa.Agent):
         anybody = min(int(which * world.people), world.people - 1)
         if anybody == story.teller:
             anybody = -1
-        if at_work:
-            size = world.colleagues.team_size
-            return Telling(colleague_of(story.teller, which, world.people, size), COLLEAGUE, luck)
-        return Telling(anybody if weak else friend, WEAK if weak else STRONG, luck)
+        listener = anybody if weak else friend
+        if layered(world):
+            listener, tie = told_in(tie, story.teller, which, listener, world, network.bonds)
+        return Telling(listener, tie, luck)
 
     def hear(self, letter: Any, today: int, world: Any) -> float:
         """Hear a story; return the mean number of people to whom it is passed on."""
@@ -304,6 +305,11 @@ class Customer(mesa.Agent):
         if luck >= world.most_leaving:
             return True
         return luck >= rules.leaving_after_visit(self.satisfaction, world.loyalty)
+
+    def follow(self, today: int, world: Any) -> bool:
+        """Decide, as a customer whose bringer left yesterday, whether to leave as well."""
+        chance = rules.following_probability(self.satisfaction, world.referral, world.loyalty)
+        return uniform(world.seed, self.row, today, Purpose.FOLLOW) < chance
 
     def buy(self, today: int, world: Any, stars: float) -> bool:
         """Decide, as an aware non-customer in need today, whether to buy or to come back."""
@@ -341,8 +347,22 @@ class Customer(mesa.Agent):
             if row != self.row
         ]
 
+    @property
+    def brought_by(self) -> "Customer | None":
+        """Whoever brought it to the firm, where there is referral."""
+        bonds = self.model.run.state.referral.bonds
+        row = int(bonds.brought_by[self.row]) if len(bonds.brought_by) else -1
+        return None if row < 0 else self.model.people[row]
+
+    @property
+    def brought(self) -> list["Customer"]:
+        """Those whom it has brought to the firm, in the order of rows."""
+        rows = np.flatnonzero(self.model.run.state.referral.bonds.brought_by == self.row)
+        return [self.model.people[int(row)] for row in rows]
+
 
 BEHAVIOURS = (
     "visit", "suffer", "complain", "endure", "judge", "tell", "hear", "stay", "buy",
+    "follow",
 )  # fmt: skip
 """The behaviours that a subclass may override, in the order of the day."""

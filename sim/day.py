@@ -15,8 +15,9 @@ from sim.customer import Customer
 from sim.desk import staff
 from sim.intrinsics import borrowed, prefetch
 from sim.measures import measure, stars_of
-from sim.population import CLOSED, CUSTOMER, LAPSED, QUIET, WAITING, next_need, next_visit
+from sim.population import CLOSED, CUSTOMER, LAPSED, PROSPECT, QUIET, WAITING, next_need, next_visit
 from sim.recovering import recover_phase, voice_phase
+from sim.referral import credit, depart, renew_bonds
 from sim.state import fits
 from sim.stories import AHEAD, plan
 from sim.telling import hear_phase, tell_phase
@@ -24,16 +25,19 @@ from sim.visiting import outage_on, visit_phase
 
 stay = compiled(Customer.stay)
 buy = compiled(Customer.buy)
+follow = compiled(Customer.follow)
 
 
 @compiled
 def open_day(state: Any, today: int, world: Any) -> None:
-    """Put what yesterday gave to tell into the calendar; let a change of policy come into force."""
+    """Put what yesterday gave to tell into the calendar; let bonds and a new policy come into force."""
     books = state.books[0]
     books.opened = 0
     books.closed = 0
     books.letters = 0
     plan(state, today, world)
+    if world.referral.enabled:
+        renew_bonds(state)
     for i in range(len(state.tables.changes)):
         if state.tables.changes[i] == today:
             before = state.tables.policies[books.policy].agents
@@ -42,22 +46,17 @@ def open_day(state: Any, today: int, world: Any) -> None:
 
 
 @compiled
-def settle(state: Any, person: Any, today: int, world: Any, stars: float) -> None:
-    """Let one person decide what its day calls for, and put its next own day into the calendar."""
-    books = state.books[0]
-    if person.status == CUSTOMER:
-        if person.moment == WAITING:
-            return
-        if person.moment != QUIET and not stay(person, today, world):
-            person.status = LAPSED
-            books.leavers += 1
-    elif (
-        person.need_day == today and person.aware_from <= today and buy(person, today, world, stars)
-    ):
-        person.status = CUSTOMER
-        person.since = today + 1
-        books.joiners += 1
-    person.moment = QUIET
+def leave(state: Any, person: Any, world: Any) -> None:
+    """Let a customer leave the firm."""
+    person.status = LAPSED
+    state.books[0].leavers += 1
+    if world.referral.enabled:
+        depart(state, person)
+
+
+@compiled
+def look_ahead(state: Any, person: Any, today: int, world: Any) -> None:
+    """Put a person's next own day, of a visit or a need, into the calendar."""
     if person.status == CUSTOMER:
         day = next_visit(person, today, world.seed)
     else:
@@ -68,8 +67,29 @@ def settle(state: Any, person: Any, today: int, world: Any, stars: float) -> Non
 
 
 @compiled
+def settle(state: Any, person: Any, today: int, world: Any, stars: float) -> None:
+    """Let one person decide what its day calls for, and put its next own day into the calendar."""
+    books = state.books[0]
+    if person.status == CUSTOMER:
+        if person.moment == WAITING:
+            return
+        if person.moment != QUIET and not stay(person, today, world):
+            leave(state, person, world)
+    elif (
+        person.need_day == today and person.aware_from <= today and buy(person, today, world, stars)
+    ):
+        if world.referral.enabled and person.status == PROSPECT:
+            credit(state, person, today, world)
+        person.status = CUSTOMER
+        person.since = today + 1
+        books.joiners += 1
+    person.moment = QUIET
+    look_ahead(state, person, today, world)
+
+
+@compiled
 def decide_phase(state: Any, today: int, world: Any) -> None:
-    """Phase 6: who was failed, answered or served today may leave; others in need may buy."""
+    """Phase 6: who was failed, answered, served or left behind may leave; others in need may buy."""
     books = state.books[0]
     stars = stars_of(books, world.reviews)
     for i in range(books.guests):
@@ -85,6 +105,13 @@ def decide_phase(state: Any, today: int, world: Any) -> None:
         person = state.people[state.closed[i]]
         if person.moment == CLOSED:
             settle(state, person, today, world, stars)
+    for i in range(books.bereft):
+        person = state.people[state.referral.bereft[i]]
+        was_there = person.status == CUSTOMER and person.since < today
+        if was_there and person.moment == QUIET and follow(person, today, world):
+            leave(state, person, world)
+            books.followers += 1
+            look_ahead(state, person, today, world)
 
 
 @compiled

@@ -47,6 +47,8 @@ class Purpose(IntEnum):
     NETWORK = 27
     EXAMINED = 28
     VALUE = 29
+    BROUGHT = 30
+    FOLLOW = 31
 
 
 ROUNDS = 7

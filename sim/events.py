@@ -131,8 +131,11 @@ class Story(Section):
     valence: float = parameter(
         ..., "-1 the worst news, 1 the best", unit="valence", low=-1, high=1, sure="choice"
     )
-    tie: Literal["strong", "weak", "colleague"] = parameter(
-        "strong", "whether a friend tells it, a stranger or a colleague", unit="name", sure="choice"
+    tie: Literal["strong", "weak", "colleague", "referral"] = parameter(
+        "strong",
+        "whether a friend tells it, a stranger, a colleague, or whoever brought the customer",
+        unit="name",
+        sure="choice",
     )
     hop: int = parameter(
         0, "how often it was passed on before; 0 is first-hand", unit="hops", low=0, high=100,

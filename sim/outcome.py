@@ -3,7 +3,7 @@
 import hashlib
 import math
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,18 @@ def in_order(values: Array) -> float:
     return float(np.cumsum(values)[-1]) if len(values) else 0.0
 
 
+REFERRED = ("referred", "brought_at_start", "followers")
+"""Totals that only runs with referral have."""
+
+
+class Brought(NamedTuple):
+    """What came of referral: by row who brought the person (-1 for nobody), and how many have left
+    after whoever had brought them."""
+
+    brought_by: Array
+    followers: int
+
+
 class Outcome:
     """The result of one run.
 
@@ -69,16 +81,20 @@ class Outcome:
         The raw series, dtype `sim.state.SERIES`, counts and sums as running totals.
     seconds : float
         Time spent living through the days.
+    brought : Brought, optional
+        What came of referral, where it is kept.
     """
 
     def __init__(
-        self, scenario: Scenario, network: Network, people: Array, rows: Array, seconds: float
-    ) -> None:
+        self, scenario: Scenario, network: Network, people: Array, rows: Array, seconds: float,
+        brought: Brought | None = None,
+    ) -> None:  # fmt: skip
         self.scenario = scenario
         self.ties = network
         self.population = people
         self.rows = rows
         self.seconds = seconds
+        self.brought = brought
         self.columns = COLUMNS
 
     @cached_property
@@ -139,6 +155,8 @@ class Outcome:
             "waiting": rows["case"] != NO_CASE,
             "customer_at_start": rows["founding"] == 1,
         }
+        if self.brought is not None:
+            table["brought_by"] = self.brought.brought_by
         if self.ties.labels is not None:
             table = {"label": list(self.ties.labels)} | table
         return pd.DataFrame(table)
@@ -193,6 +211,14 @@ class Outcome:
         cost = float(sum(float(last[kind]) for kind in COSTS))
         figures["recovery_cost"] = cost
         figures["cost_per_recovery"] = ratio(cost, answers)
+        if self.brought is not None:
+            founding, brought = self._founding, self.brought.brought_by >= 0
+            counts = (
+                (brought & ~founding).sum(),
+                (brought & founding).sum(),
+                self.brought.followers,
+            )
+            figures |= dict(zip(REFERRED, map(int, counts), strict=True))
         figures["npv"] = float(last["present_value"])
         figures["npv_per_person"] = figures["npv"] / len(self.population)
         return figures

@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.compiled import compiled
 from sim.intrinsics import parted
-from sim.ties import COLLEAGUE, WEAK
+from sim.ties import COLLEAGUE, REFERRAL, WEAK
 
 OPINION_GRAIN = 2.0**40
 """Opinions move in steps of 2**-40 logit, so that what a day's stories add up to is exact, and the
@@ -228,10 +228,25 @@ def leaving_after_incident(intended: float, loyalty: Any) -> float:
 
 
 @compiled
+def leaving_unprovoked(chance: float, satisfaction: float, loyalty: Any) -> float:
+    """Return the chance to leave of whoever is not failed, given that of the usually satisfied."""
+    above = satisfaction - loyalty.start
+    return float(min(1.0, chance * math.exp(-loyalty.ordinary_slope * above)))
+
+
+@compiled
 def leaving_after_visit(satisfaction: float, loyalty: Any) -> float:
     """Return the chance to leave after an ordinary visit."""
-    above = satisfaction - loyalty.start
-    return float(min(1.0, loyalty.ordinary_leaving * math.exp(-loyalty.ordinary_slope * above)))
+    return leaving_unprovoked(loyalty.ordinary_leaving, satisfaction, loyalty)
+
+
+@compiled
+def following_probability(satisfaction: float, referral: Any, loyalty: Any) -> float:
+    """Return the chance to leave after whoever brought one to the firm.
+
+    A neighbour who leaves is followed, and less so by the loyal: Nitzan & Libai 2011.
+    """
+    return leaving_unprovoked(referral.follow, satisfaction, loyalty)
 
 
 @compiled
@@ -299,7 +314,8 @@ def opinion_change(
     change *= weak if tie == WEAK else 1.0
     change *= work if tie == COLLEAGUE else 1.0
     change *= worse if bad else 1.0
-    change *= known if customer else 1.0
+    # Who came, or vouched, on somebody's word takes that word however well it knows the firm.
+    change *= known if customer and tie != REFERRAL else 1.0
     return grained(change, OPINION_GRAIN)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from sim.customer import Customer
 from sim.lives import Altered
 from sim.network import Graph, Network, network_for
-from sim.outcome import Outcome
+from sim.outcome import Brought, Outcome
 from sim.performers import Performance, by_agents, by_kernels, can_be_compiled
 from sim.policy import Policy
 from sim.population import PERSON, Rows, aligned, found_people, signed
+from sim.referral import found_bonds
 from sim.scenario import Scenario, check_memory
 from sim.setting import interpreted, new_setting, new_tables
 from sim.state import State, Ties, grow, new_state
@@ -73,7 +74,7 @@ class Run:
         self.state = self._founded(people, treated or {})
         for row, life in (altered or {}).items():
             self.state.people["altered"][row] = life.mark
-        self.ties = Ties(network.offsets, network.neighbours)
+        self.ties = Ties(network.offsets, network.neighbours, self.state.referral.bonds)
         self.compiled = performer == "compiled" and self._compiles()
         self.performance: Performance = by_kernels(kind) if self.compiled else by_agents()
 
@@ -105,7 +106,13 @@ class Run:
                 policies.append(policy)
             people["policy"][row] = policies.index(policy, len(changes) + 1)
         tables = new_tables(scenario, policies, [change.day for change in changes])
-        state = new_state(people, tables)
+        referral = scenario.referral
+        state = new_state(people, tables, referral.enabled)
+        if referral.enabled and referral.at_start > 0.0:
+            ties, bonds = self.network, state.referral.bonds
+            found_bonds(
+                people, ties.offsets, ties.neighbours, bonds, setting.seed, referral.at_start
+            )
         state.books["failure_probability"] = scenario.service.failure_probability
         return state
 
@@ -161,7 +168,11 @@ class Run:
         """Return what has come of the run so far; unless it is `final`, the run may go on."""
         rows = np.array(self.measured())
         people = self.state.people if final else self.state.people.copy()
-        return Outcome(self.scenario, self.network, people, rows, self.seconds)
+        brought = None
+        if self.scenario.referral.enabled:
+            brought_by = self.state.referral.bonds.brought_by
+            brought = Brought(brought_by.copy(), int(self.state.books["followers"][0]))
+        return Outcome(self.scenario, self.network, people, rows, self.seconds, brought)
 
 
 def simulate(

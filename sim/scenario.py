@@ -83,15 +83,16 @@ class Scenario(World):
     def memory_estimate(self) -> int:
         """Return the bytes that a run of this scenario takes at its peak, roughly.
 
-        250 a person (columns, calendar, up to 8 strong ties) and 8 for each tie beyond. For a
-        network from a file, which sets the number of people itself: 20 for each byte of the file.
+        250 a person (columns, calendar, up to 8 strong ties), 36 more with referral, and 8 for each
+        tie beyond. For a network from a file, which sets the number of people itself: 20 for each byte of the file.
         """
         people = self.market.people
         if self.network.file is not None:
             size = os.path.getsize(self.network.file) if os.path.isfile(self.network.file) else 0
             return 20 * size
         degree = people - 1 if self.network.kind == "complete" else self.network.degree
-        return 250 * people + 8 * (people * max(0, degree - 8) // 2)
+        each = 286 if self.referral.enabled else 250
+        return each * people + 8 * (people * max(0, degree - 8) // 2)
 
 
 class _PolicyFile(Section):

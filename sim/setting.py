@@ -18,7 +18,7 @@ from sim.world import Outage, World
 
 SECTIONS = (
     "market", "service", "appraisal", "loss", "voice", "justice", "recovery", "loyalty", "survey", "talk",
-    "reviews", "money", "colleagues",
+    "reviews", "money", "colleagues", "referral",
 )  # fmt: skip
 
 

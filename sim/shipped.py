@@ -143,7 +143,7 @@ def keys_of_kinds() -> dict[str, frozenset[str]]:
         "case",
     }  # fmt: skip
     run = {"days", "seed", "measure_every", "policy", "policy_name", "policy_changes"}
-    market = {"market", "network", "money", "outages", "survey"}
+    market = {"market", "network", "referral", "money", "outages", "survey"}
     return {
         "scenarios": world | run,
         "policies": frozenset(Policy.model_fields),

@@ -22,6 +22,7 @@ from sim.calendar import (
 )
 from sim.compiled import compiled
 from sim.population import CASE, LETTER, STORY, Rows
+from sim.ties import Bonds, new_bonds
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -45,7 +46,7 @@ BOOKS = np.dtype(
         (name, "i8")
         for name in (
             "stars", "policy", "guests", "letters", "fresh", "fresh_tellings", "opened", "closed",
-            "rows", "spent",
+             "rows", "spent", "followers", "newcomers", "left", "forsaken", "bereft",
         )
     ]
     + [(name, "f8") for name in ("failure_probability", "balance")],
@@ -54,7 +55,8 @@ BOOKS = np.dtype(
 """What the firm knows and owns: counts; sums, in millionths of a day or of the price where people
 add to them in any order; hundredths of stars; the policy in force; the chance of failure that is
 left after learning; what was earned up to yesterday; what was spent on visits, in millionths of the
-price; and the fill of the day's lists."""
+price; the fill of the day's lists; and of referral, how many have followed their bringer, the fill of
+its lists, and how many may follow tomorrow."""
 
 LEVELS = (
     "day", "prospects", "customers", "lapsed", "aware", "satisfaction", "reputation",
@@ -91,6 +93,7 @@ class Setting(NamedTuple):
     reviews: Any
     money: Any
     colleagues: Any
+    referral: Any
 
 
 class Tables(NamedTuple):
@@ -106,10 +109,29 @@ class Tables(NamedTuple):
 
 
 class Ties(NamedTuple):
-    """Strong ties as compressed neighbour lists."""
+    """Strong ties as compressed neighbour lists, and who brought whom."""
 
     offsets: Any
     neighbours: Any
+    bonds: Bonds = new_bonds(0)
+
+
+class Referral(NamedTuple):
+    """What referral needs, empty where there is none: by row the last `word` of a customer that spoke
+    well of the firm, as (day << 32) | teller or -1; and lists of yesterday's `newcomers`, who were
+    brought, of yesterday's `leavers`, and of the `bereft`, who may follow them today."""
+
+    bonds: Bonds
+    word: Array
+    newcomers: Array
+    leavers: Array
+    bereft: Array
+
+
+def new_referral(people: int) -> Referral:
+    """Return referral among so many people before its first day."""
+    lists = (np.zeros(people, np.int32) for _ in range(3))
+    return Referral(new_bonds(people), np.full(people, -1, np.int64), *lists)
 
 
 class State(NamedTuple):
@@ -137,10 +159,11 @@ class State(NamedTuple):
     fresh: Array
     agents: Array
     series: Any
+    referral: Referral
 
 
-def new_state(people: Array, tables: Tables) -> State:
-    """Return the state of a run that has not begun, for a founded population.
+def new_state(people: Array, tables: Tables, referral: bool = False) -> State:
+    """Return the state of a run that has not begun, for a founded population, with referral or not.
 
     Arrays are sized generously; memory that is not touched costs nothing.
     """
@@ -168,6 +191,7 @@ def new_state(people: Array, tables: Tables) -> State:
         fresh=np.zeros(stories, np.int32),
         agents=np.zeros(agents),
         series=np.zeros(64, SERIES),
+        referral=new_referral(count if referral else 0),
     )
 
 
@@ -181,6 +205,12 @@ def needs(state: Any, today: int, outage: bool) -> tuple[int, int, int]:
     letters = int(state.tellings.number[slot]) + int(state.books[0].fresh_tellings)
     stories = 2 * cases + 2 * int(state.answers.number[slot]) + letters
     return cases, stories, letters
+
+
+@compiled
+def own_days(state: Any, today: int) -> int:
+    """Return how many people, at the most, look for their next own day today, incidents apart."""
+    return int(state.visits.number[today % RING]) + int(state.books[0].forsaken)
 
 
 @compiled
@@ -198,7 +228,7 @@ def fits(state: Any, today: int, outage: bool) -> bool:
         and len(state.closed) >= closings
         and free_places(state.story_places) >= stories
         and len(state.letters) >= letters
-        and has_room(state.visits, int(state.visits.number[today % RING]) + closings)
+        and has_room(state.visits, own_days(state, today) + closings)
         and has_room(state.answers, closings)
         and has_room(state.tellings, letters)
         and int(state.books[0].rows) + 2 <= len(state.series)
@@ -227,7 +257,7 @@ def grow(state: State, today: int, outage: bool) -> State:
         closed=grown(state.closed, max(len(state.closed), closings)),
         case_places=grown_pool(state.case_places, more_cases),
         story_places=grown_pool(state.story_places, more_stories),
-        visits=grown_calendar(state.visits, 2 * int(state.visits.number[slot]) + closings),
+        visits=grown_calendar(state.visits, 2 * own_days(viewed, today) + closings),
         answers=grown_calendar(state.answers, closings),
         tellings=grown_calendar(state.tellings, letters),
         series=grown(state.series, rows),

@@ -7,6 +7,7 @@ from sim.compiled import compiled
 from sim.customer import Customer
 from sim.draws import any_of, geometric, name_of
 from sim.intrinsics import prefetch
+from sim.referral import take_word
 from sim.stories import AHEAD, put_off, remember
 
 tell = compiled(Customer.tell)
@@ -91,6 +92,8 @@ def hear_phase(state: Any, today: int, world: Any) -> None:
         passed += 1 if any_of(letter.luck, letter.onward) else 0
     books.bad_heard += bad
     books.good_heard += books.letters - bad
+    if world.referral.enabled:
+        take_word(state, today)
     for i in range(passed):
         letter = state.letters[state.told[i]]
         remember(

@@ -285,6 +285,32 @@ class Colleagues(Section):
     )
 
 
+class Referral(Section):
+    """Newcomers are bound to whoever brought them: stories go between the two, and leaving does."""
+
+    enabled: bool = parameter(
+        False, "whether it is kept who brought whom", unit="yes or no", sure="choice"
+    )
+    window: int = parameter(
+        30, "longest time from good news to a first purchase that it brings", unit="days",
+        low=0, high=10_000,
+    )  # fmt: skip
+    share: float = parameter(
+        0.1, "share of the tellings to friends that go to whom one brought, or by whom one was brought",
+        unit="share", low=0, high=1,
+    )  # fmt: skip
+    follow: float = parameter(
+        0.03, "chance to leave, once, after whoever brought one, at starting satisfaction",
+        unit="chance", low=0, high=1, source="Nitzan & Libai 2011: a neighbour who leaves makes leaving "
+        "80% likelier, most of all in the first month; Van den Bulte et al. 2018: those brought are "
+        "the more loyal only while their referrer stays",
+    )  # fmt: skip
+    at_start: float = parameter(
+        0.0, "share of the first day's customers whom a friend, a customer for longer, had brought, "
+        "where they have one", unit="share", low=0, high=1, sure="choice",
+    )  # fmt: skip
+
+
 class Outage(Section):
     """A failure that hits many customers on one day."""
 
@@ -316,6 +342,7 @@ class World(Section):
     market: Market = Market()
     network: Network = Network()
     colleagues: Colleagues = Colleagues()
+    referral: Referral = Referral()
     service: Service = Service()
     appraisal: Appraisal = Appraisal()
     loss: Loss = Loss()

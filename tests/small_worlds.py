@@ -14,7 +14,7 @@ from sim.parameters import Section
 from sim.policy import Policy
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
 from sim.scenario import PolicyChange, Scenario
-from sim.world import Colleagues, Market, Money, Network, Outage, Reviews, Service, Talk
+from sim.world import Colleagues, Market, Money, Network, Outage, Referral, Reviews, Service, Talk
 
 LONGEST = 40
 """Days that a random world lasts at most."""
@@ -47,6 +47,12 @@ NARROWED: dict[type[Section], dict[str, st.SearchStrategy[Any]]] = {
         "hops": st.integers(0, 6),
     },
     Colleagues: {"share": st.sampled_from([0.0, 0.3, 1.0]), "team_size": st.integers(2, 9)},
+    Referral: {
+        "enabled": st.booleans(),
+        "window": st.integers(0, LONGEST),
+        "follow": st.sampled_from([0.0, 0.3, 1.0]),
+        "at_start": st.sampled_from([0.0, 0.5, 1.0]),
+    },
     Policy: {
         "agents": st.integers(0, 4),
         "ease": st.floats(0, 6) | st.floats(0, 1),
@@ -112,7 +118,7 @@ def scenarios(draw: Any, longest: int = LONGEST) -> Scenario:
             "market": Market, "service": Service, "appraisal": Appraisal, "loss": Loss,
             "voice": Voice, "justice": Justice, "recovery": Recovery, "loyalty": Loyalty,
             "talk": Talk, "reviews": Reviews, "money": Money, "policy": Policy,
-            "colleagues": Colleagues,
+            "colleagues": Colleagues, "referral": Referral,
         }.items()
     }  # fmt: skip
     outages = [

@@ -35,8 +35,10 @@ from sim.model import ReputationModel
 from sim.network import build_network
 from sim.policy import Policy
 from sim.population import PERSON, Rows, found_people, signed
+from sim.referral import found_bonds
 from sim.scenario import Scenario
 from sim.setting import interpreted, new_setting
+from sim.ties import new_bonds
 
 # Random123 1.14, tests/kat_vectors, philox2x64: rounds, counter, key, answer.
 KNOWN_ANSWERS = [
@@ -61,6 +63,7 @@ FROZEN = {
     "UNRESOLVED": 19, "DELIGHT": 20, "LEAVE": 21, "BUY": 22, "REVIEW": 23, "TELLINGS": 24,
     "TELLING_DAY": 25, "TELLING": 26, "NETWORK": 27, "EXAMINED": 28,
     "VALUE": 29,
+    "BROUGHT": 30, "FOLLOW": 31,
 }  # fmt: skip
 
 RETIRED = {"REVIEW"}
@@ -245,6 +248,8 @@ def _eventful_world() -> Scenario:
         reviews=world.Reviews(base=0.3),
         outages=(world.Outage(day=12, share=0.5), world.Outage(day=30, share=0.5, groups=6)),
         money=world.Money(value_spread=0.5),
+        referral=world.Referral(enabled=True, follow=0.5, at_start=0.5),
+        colleagues=world.Colleagues(share=0.2),
         policy=Policy(
             agents=2, handling_hours=10, compensation=0.4, authority=0.2, unresolved=0.3,
             proactive=0.5, ease=3,
@@ -264,6 +269,10 @@ def test_a_run_asks_for_no_key_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     found_people.py_func(people, setting.seed, setting.market, setting.service, setting.loyalty)
     for row in range(60):
         assert people[row].visit_rate == model.columns["visit_rate"][row]
+    bonds, again, ties = model.run.ties.bonds, new_bonds(60), model.network
+    found_bonds.py_func(people, ties.offsets, ties.neighbours, again, setting.seed, 0.5)
+    assert (bonds.brought_by >= 0).sum() > 5
+    assert [part.tobytes() for part in bonds] == [part.tobytes() for part in again]
     model.run.advance(scenario.days)
     recorder.check()
     used = {Purpose(key[3]).name for key in recorder.asked} | {"VISIT_GAP", "NEED_GAP"}

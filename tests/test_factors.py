@@ -20,7 +20,6 @@ from experiments.methods.factors import (
     design_of,
     quantity,
     rank_correlations,
-    running_mean,
 )
 from experiments.outcomes import MEASURES
 from experiments.planning.designs import Design
@@ -110,17 +109,6 @@ def test_rank_correlations_are_spearmans_the_strongest_first() -> None:
         known = scipy.stats.spearmanr(part[row.key].astype(float), part["mean"]).statistic
         assert row.rho == pytest.approx(known)
     assert table["rho"].iloc[0] == pytest.approx(-1.0)
-
-
-def test_a_running_mean_is_over_a_fifth_of_the_values() -> None:
-    x = np.arange(50.0)[::-1]
-    across, means = running_mean(x, 2 * x + 1)
-    assert len(across) == 41
-    assert across[0] == pytest.approx(np.arange(10).mean())
-    assert means == pytest.approx(2 * across + 1)
-    twice = running_mean(np.repeat(x, 3), np.repeat(2 * x + 1, 3) + np.tile([-1, 0, 1], 50))
-    assert twice[0] == pytest.approx(across) and twice[1] == pytest.approx(means)
-    assert len(running_mean(x[:5], x[:5])[0]) == 0
 
 
 def test_a_design_is_made_anew_from_what_was_kept_of_it() -> None:
@@ -230,6 +218,79 @@ def test_a_cloud_has_a_panel_for_each_key_the_strongest_first() -> None:
     assert {axes.get_xlabel().split(" ")[0] for axes in figure.axes} == set(RANGES)
     people = next(axes for axes in figure.axes if axes.get_xlabel().startswith("market.people"))
     assert people.get_xscale() == "log"
+
+
+def _words(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in _texts(figure)).replace("\n", " ")
+
+
+def test_a_cloud_has_a_band_about_each_running_mean_and_a_bar_at_each_choice() -> None:
+    """The outcome is a line in the key and in the world, so that the truth of it is known."""
+    figure = drawn("lhs")
+    delay = next(axes for axes in figure.axes if axes.get_xlabel().startswith("policy.delay"))
+    assert len(delay.collections) == 2
+    for band, line in zip(delay.collections, delay.get_lines()[1::2], strict=True):
+        (path,) = band.get_paths()
+        x, y = (np.asarray(each, dtype=float) for each in (line.get_xdata(), line.get_ydata()))
+        width = 4  # a fifth of the twenty points
+        delays = np.sort(
+            np.array([point["policy.delay"] for point in design(DESIGNS["lhs"]).points])
+        )
+        for place, mean in zip(x, y, strict=True):
+            ends = path.vertices[np.isclose(path.vertices[:, 0], place), 1]
+            spread = delays[np.argsort(abs(delays - place))[:width]].std(ddof=1) / math.sqrt(width)
+            assert ends.min() <= mean - 2 * spread and mean + 2 * spread <= ends.max()
+    kinds = next(axes for axes in figure.axes if axes.get_xlabel().startswith("network.kind"))
+    bars = [line for line in kinds.get_lines() if len(set(line.get_xdata())) == 1
+            and len(line.get_xdata()) == 2]  # fmt: skip
+    assert len(bars) >= 4
+    said = _words(figure)
+    assert (
+        "95% intervals, over the points drawn and the worlds, but for luck that all share" in said
+    )
+    assert "may lie up to 2.48 points higher or lower" in said  # Student's, of worlds 1, 2 and 3
+    alone = _words(drawn("lhs", seeds=1))
+    assert "over the points drawn; one world cannot tell its luck" in alone
+
+
+def test_each_policy_has_its_rank_correlation_with_its_interval() -> None:
+    found = design(DESIGNS["lhs"])
+    frame = runs(found)
+    frame.loc[frame["policy"] == "fast", "reputation"] *= -1
+    figure = factors(frame, found, MEASURES["reputation"], "t")
+    head = figure.axes[0].get_title(loc="left")
+    assert head == "slow: r = \u22121.00\nfast: r = 1.00"
+    points = by_point(frame, found.keys, "reputation")
+    table = rank_correlations(points, found.keys).set_index(["key", "policy"])
+    row = table.loc[("talk.failure", "slow")]
+    z, width = np.arctanh(row["rho"]), 1.96 * math.sqrt((1 + row["rho"] ** 2 / 2) / 17)
+    assert (row["low"], row["high"]) == pytest.approx((np.tanh(z - width), np.tanh(z + width)))
+
+
+def test_the_interval_of_a_rank_correlation_covers_the_truth() -> None:
+    generator = np.random.default_rng(8)
+    truth, trials, hits = 6 / np.pi * np.arcsin(0.6 / 2), 400, 0  # Spearman's of a normal pair
+    for _ in range(trials):
+        x, y = generator.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 40).T
+        frame = pd.DataFrame({"policy": "p", "policy.delay": x, "mean": y})
+        (row,) = rank_correlations(frame, ["policy.delay"]).itertuples()
+        hits += row.low <= truth <= row.high
+    assert hits >= scipy.stats.binom.ppf(0.001, trials, 0.95)
+
+
+def test_listed_keys_of_a_nested_design_tell_their_paired_difference() -> None:
+    figure = drawn("nested")
+    fix = next(axes for axes in figure.axes if axes.get_xlabel().startswith("policy.fix"))
+    assert fix.get_title(loc="left") == "1 less 0: 0 (0 to 0)"
+    found = design(DESIGNS["nested"])
+    frame = runs(found)
+    frame["reputation"] += 2.0 * frame["policy.fix"] + frame["talk.failure"] * frame["policy.fix"]
+    figure = factors(frame, found, MEASURES["reputation"], "t")
+    fix = next(axes for axes in figure.axes if axes.get_xlabel().startswith("policy.fix"))
+    own = 2.0 + frame.drop_duplicates("talk.failure")["talk.failure"]
+    head = fix.get_title(loc="left")
+    assert head.startswith(f"1 less 0: {own.mean():.1f} (")
+    assert "paired" in _words(figure)
 
 
 def test_only_the_strongest_six_of_many_keys_are_drawn() -> None:

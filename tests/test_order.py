@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sim import world
 from sim.policy import Policy
 from sim.scenario import Scenario
+from sim.ties import Bonds
 from tests.lockstep import PHASES, Lived, entries, reorder, side_by_side
 from tests.small_worlds import policies, scenarios, worlds
 
@@ -35,6 +36,8 @@ class Shuffler:
         books = state.books[0]
         if phase == "open_day":
             self.head(state.fresh, books["fresh"])
+            self.head(state.referral.newcomers, books["newcomers"])
+            self.head(state.referral.leavers, books["left"])
         elif phase == "visit_phase":
             reorder(state.visits, today, self.shuffled)
         elif phase == "voice_phase":
@@ -49,6 +52,7 @@ class Shuffler:
         elif phase == "decide_phase":
             self.head(state.guests, books["guests"])
             self.head(state.closed, books["closed"])
+            self.head(state.referral.bereft, books["bereft"])
 
     def head(self, array: Any, count: int) -> None:
         array[:count] = self.shuffled(array[:count])
@@ -66,6 +70,11 @@ def assert_same_market(one: Lived, other: Lived, when: str) -> None:
         for name in getattr(one.state, part).dtype.names:
             left, right = getattr(one.state, part)[name], getattr(other.state, part)[name]
             assert left.tobytes() == right.tobytes(), f"{part}.{name}, {when}"
+    for name, left, right in (
+        ("word", one.state.referral.word, other.state.referral.word),
+        *zip(Bonds._fields, one.state.referral.bonds, other.state.referral.bonds, strict=True),
+    ):
+        assert left.tobytes() == right.tobytes(), f"{name}, {when}"
     if when == "founded" or PHASES.index(when.split()[-1]) < PHASES.index("recover_phase"):
         # What the desk will make of today's cases is not yet written where others stood before.
         return

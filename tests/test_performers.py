@@ -23,6 +23,7 @@ from tests.small_worlds import policies, scenarios, worlds
 COUNTED = (
     "visits", "failures", "complaints", "noticed", "silent", "answers", "first_contacts",
     "delighted", "escalations", "good_heard", "bad_heard", "leavers", "joiners", "reviews",
+    "followers",
 )  # fmt: skip
 
 

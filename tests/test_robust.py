@@ -110,7 +110,7 @@ def test_the_chance_of_a_choice_tells_a_clear_one_from_a_toss_up() -> None:
     luck = generator.normal(size=(40, 2, 8))
     toss_up = Regrets(luck - luck.mean(axis=(0, 2), keepdims=True))
     clear = Regrets(luck + np.array([2.0, 0.0])[:, None])
-    for summed in SUMMED.values():
+    for summed in SUMMED:
         assert clear.least_chances(summed)[0] > 0.99
         chances = toss_up.least_chances(summed)
         assert chances.sum() == pytest.approx(1.0)
@@ -394,3 +394,72 @@ def test_one_assumption_alone_is_drawn_against_the_advantage() -> None:
         if not name.startswith("_"):
             ahead = np.asarray(line.get_ydata(), dtype=float) > 0
             assert (ahead == name.startswith("fast")).all()
+
+
+def test_two_policies_that_are_the_same_are_equally_good(tmp_path: Path) -> None:
+    """One of them is the baseline, which does not beat itself."""
+    text = SMALL.replace(
+        "[none, slow, fast]", "[{name: one, like: fast}, {name: other, like: fast}]"
+    )
+    path = small(tmp_path, text.replace("baseline: none", "baseline: one"))
+    result = robust(load_experiment(path, ["days=20", "market.people=60"]))
+    assert result.recommended == "one"
+    assert [one.win_share for one in result.standings.values()] == [0.5, 0.5]
+
+
+def _true_regrets(u: np.ndarray, v: np.ndarray, apart: float) -> np.ndarray:
+    """Return regrets of three policies whose merits are known, at assumptions u and v."""
+    means = np.stack([0 * u, apart * (u - 0.3), 1.5 * apart * (v - 0.5)], axis=1)
+    return means.max(axis=1, keepdims=True) - means
+
+
+@pytest.mark.parametrize("apart", [1.0, 0.2, 0.0])
+def test_the_interval_of_a_regret_covers_the_truth_be_policies_apart_or_alike(
+    apart: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.methods.regret._DRAWS", 150)
+    grid = (np.arange(400) + 0.5) / 400
+    u, v = (each.ravel() for each in np.meshgrid(grid, grid))
+    truth = {name: summed(_true_regrets(u, v, apart)) for name, summed in SUMMED.items()}
+    trials, covered = 40, {"mean_regret": np.zeros(3), "p90_regret": np.zeros(3)}
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        drawn = _true_regrets(*generator.random((2, 48)), apart)
+        luck = generator.normal(0, 0.2, (1, 3, 6)) + generator.normal(0, 0.2, (48, 3, 6))
+        found = Regrets(luck - drawn[..., None])
+        for name, hits in covered.items():
+            low, high = found.interval(name)
+            assert (low <= SUMMED[name](found.regret)).all()
+            assert (high >= SUMMED[name](found.regret)).all()
+            hits += (low <= truth[name] + 1e-12) & (truth[name] <= high)
+    least = binom.ppf(0.001, trials, 0.95)
+    assert min(hits.min() for hits in covered.values()) >= least
+
+
+def test_points_that_a_design_lists_are_not_drawn_anew() -> None:
+    generator = np.random.default_rng(1)
+    samples = generator.normal(size=(30, 2, 1)) * 10 + generator.normal(size=(1, 2, 5)) * 0.1
+    drawn, listed = Regrets(samples), Regrets(samples, sampled=False)
+    for name in ("mean_regret", "p90_regret"):
+        wide, narrow = (np.diff(each.interval(name), axis=0) for each in (drawn, listed))
+        assert (narrow < wide / 5).all()
+
+
+def test_the_intervals_of_regrets_are_told_and_drawn() -> None:
+    from experiments.analyses.robust_report import _strips
+    from tests.picture_texts import overlapping, texts
+
+    result = fake(1, 0.11)
+    own = result.standings["fast"]
+    assert own.p90_low <= own.p90_regret <= own.p90_high
+    assert f"95% interval {own.p90_low:.3f} to {own.p90_high:.3f}, of net" in result.conclusion
+    figure = _strips(result)
+    said = " ".join(text.get_text() for text in texts(figure)).replace("\n", " ")
+    assert "95% intervals, which hold the luck of the sets drawn and of the worlds" in said
+    assert overlapping(figure) == []
+    (axes,) = figure.axes
+    ends = {tuple(np.asarray(line.get_xdata(), dtype=float)) for line in axes.lines
+            if len(line.get_xdata()) == 2}  # fmt: skip
+    for one in result.standings.values():
+        assert (one.mean_low, one.mean_high) in ends
+        assert (one.p90_low, one.p90_high) in ends

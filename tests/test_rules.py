@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sim import rules
 from sim.lookup import held, liking_table, power_table
 from sim.psychology import Appraisal, Justice, Loss, Loyalty, Recovery, Voice
-from sim.ties import COLLEAGUE
-from sim.world import Colleagues, Market, Reviews, Talk
+from sim.ties import COLLEAGUE, REFERRAL
+from sim.world import Colleagues, Market, Referral, Reviews, Talk
 from tests.small_worlds import section
 
 share = st.floats(0, 1)
@@ -24,7 +24,7 @@ logits = st.floats(-8, 8)
 APPRAISAL, JUSTICE, LOSS, LOYALTY = Appraisal(), Justice(), Loss(), Loyalty()
 POWERS = power_table(APPRAISAL.curvature)
 RECOVERY, TALK, VOICE = Recovery(), Talk(), Voice()
-COLLEAGUES = Colleagues(influence=0.7)
+COLLEAGUES, REFERRED = Colleagues(influence=0.7), Referral(follow=0.2)
 
 ROUNDING = 1e-12
 
@@ -117,6 +117,15 @@ def test_what_is_told_by_hand() -> None:
     assert rules.opinion_change(0.8, COLLEAGUE, 1, False, TALK, COLLEAGUES) == pytest.approx(
         0.9 * 0.8 * 0.6 * 0.7
     )
+    for customer in (True, False):  # on the word of whoever brought one, at full weight
+        assert rules.opinion_change(-0.8, REFERRAL, 0, customer, TALK, COLLEAGUES) == pytest.approx(
+            -0.9 * 0.8 * 1.3
+        )
+    assert rules.following_probability(0.45, REFERRED, LOYALTY) == pytest.approx(0.2)
+    assert rules.following_probability(0.95, REFERRED, LOYALTY) == pytest.approx(
+        0.2 * math.exp(-0.75)
+    )
+    assert rules.following_probability(-1.0, REFERRED, LOYALTY) == 1.0
     assert rules.retelling_mean(-0.3, 1, TALK) == pytest.approx(0.3 * 0.6 * 1.3)
     assert rules.retelling_mean(0.3, 4, TALK) == 0.0
 

@@ -17,7 +17,7 @@ from sim.policy import Policy
 from sim.reading import read_document
 from sim.scenario import Scenario, check_memory, load_policy, load_scenario
 from sim.shipped import shipped
-from sim.world import Market, Network
+from sim.world import Market, Network, Referral
 
 Made = TypeVar("Made")
 
@@ -255,6 +255,8 @@ def test_the_memory_estimate_counts_people_and_ties() -> None:
     assert estimate(1000) == 250_000
     assert estimate(1000, degree=28) == 250_000 + 8 * 10_000
     assert estimate(1000, kind="complete") == 250_000 + 8 * 1000 * 991 // 2
+    referral = Scenario(market=Market(people=1000), referral=Referral(enabled=True))
+    assert referral.memory_estimate() == 286_000
     assert estimate(1000, file=wrote("1 2\n" * 100)) == 20 * 400
 
 

@@ -19,7 +19,7 @@ from sim.run import network_of
 from sim.scenario import Scenario
 from sim.setting import interpreted, new_setting
 from sim.state import Ties
-from sim.ties import COLLEAGUE, STRONG, TIE_NAMES, WEAK, colleague_of, within
+from sim.ties import COLLEAGUE, REFERRAL, STRONG, TIE_NAMES, WEAK, colleague_of, within
 
 LAST = 1 - 2.0**-53
 
@@ -162,4 +162,6 @@ def test_agents_know_their_colleagues() -> None:
 
 
 def test_each_kind_has_a_name() -> None:
-    assert [TIE_NAMES[tie] for tie in (STRONG, WEAK, COLLEAGUE)] == ["strong", "weak", "colleague"]
+    named = {STRONG: "strong", WEAK: "weak", COLLEAGUE: "colleague", REFERRAL: "referral"}
+    assert {tie: TIE_NAMES[tie] for tie in named} == named
+    assert len(TIE_NAMES) == len(named)

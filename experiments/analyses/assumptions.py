@@ -50,6 +50,11 @@ class Crossed:
     points: tuple[Point, ...]
     cells: NDArray[np.int64]
 
+    @property
+    def sampled(self) -> bool:
+        """Whether assumptions were drawn from ranges, so that others might have been."""
+        return bool(self.design.ranges)
+
     def samples(self, runs: Any, outcome: str) -> Array:
         """Return an outcome as an array [points, policies, seeds]; see `experiments.methods.samples`."""
         found = samples(self.plan, runs, outcome)

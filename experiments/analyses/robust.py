@@ -116,7 +116,11 @@ def judged(over: Crossed, section: Robust, runs: pd.DataFrame) -> Robustness:
         section,
         over.table(kept),
         pd.DataFrame(seen, index=range(len(kept))),
-        Regrets(reached[kept] * MEASURES[section.outcome].direction, section.threshold),
+        Regrets(
+            reached[kept] * MEASURES[section.outcome].direction,
+            section.threshold,
+            sampled=over.sampled,
+        ),
         int((~whole).sum()),
     )
 

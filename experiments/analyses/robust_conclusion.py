@@ -6,7 +6,7 @@ from experiments.conclusion import DECIDED
 from experiments.outcomes import Measure
 from experiments.sections.keys import parameter_of
 from experiments.sections.keys import said as said_value
-from experiments.wording import count, decimals, figure, listed, percent
+from experiments.wording import amount, count, decimals, figure, listed, percent
 
 if TYPE_CHECKING:
     from experiments.analyses.robustness import Robustness
@@ -104,9 +104,13 @@ def _choice(result: "Robustness") -> str:
             f"{name} is the policy to choose, and nothing that was tried overturns it: at none of "
             f"{result.points} points did another reach a better {measure.label}{bound}.{_sureness(result)}"
         )
+    ends = {
+        "mean_regret": (own.mean_low, own.mean_high), "p90_regret": (own.p90_low, own.p90_high),
+    }.get(result.criterion, (None, None))  # fmt: skip
+    size = amount(measure, getattr(own, result.criterion), *ends).replace(" (", ", ").rstrip(")")
     first = (
         f"{name} is the policy to choose under these assumptions: {_CRITERIA[result.criterion]} "
-        f"({_size(measure, getattr(own, result.criterion))} of {measure.label} below the best)"
+        f"({size}, of {measure.label} below the best)"
     )
     return f"{first}{_greatest(result)}.{_sureness(result)}"
 
@@ -127,10 +131,18 @@ def _greatest(result: "Robustness") -> str:
 def _sureness(result: "Robustness") -> str:
     if result.sureness >= DECIDED:
         return ""
+    other = "other worlds and points" if result.sampled else "other worlds"
     return (
-        " That choice is not decided: with other worlds and points it would be the same with a "
-        f"chance of {percent(result.sureness)}."
+        f" That choice is not decided: with {other} it would be the same with a chance of "
+        f"{percent(result.sureness)}."
     )
+
+
+def luck_of(result: "Robustness") -> str:
+    """Return what the intervals of regrets hold."""
+    if result.sampled:
+        return "the luck of the sets drawn and of the worlds"
+    return "the luck of the worlds; the sets are those that the design lists"
 
 
 def _how_often(result: "Robustness") -> str:

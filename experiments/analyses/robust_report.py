@@ -13,6 +13,7 @@ from experiments.analyses.robust_conclusion import (
     amount_and_ends,
     in_percent,
     in_points,
+    luck_of,
     said,
 )
 from experiments.grids import Grid, number
@@ -27,7 +28,7 @@ from experiments.tables import console, table
 from experiments.wording import percent
 
 if TYPE_CHECKING:
-    from experiments.analyses.robustness import Robustness
+    from experiments.analyses.robustness import Robustness, Standing
     from experiments.output import ResultsFolder
 
 _ADVANTAGE = "advantage"
@@ -107,21 +108,28 @@ def write_robustness(folder: "ResultsFolder", result: "Robustness") -> None:
 
 
 def _strips(result: "Robustness") -> Any:
-    standings = result.standings
+    rows = [
+        {
+            "policy": name, "best": _best(one),
+            "mean": one.mean_regret, "mean_low": one.mean_low, "mean_high": one.mean_high,
+            "p90": one.p90_regret, "p90_low": one.p90_low, "p90_high": one.p90_high,
+        }
+        for name, one in result.standings.items()
+    ]  # fmt: skip
     return regret_strips(
         pd.DataFrame(result.regrets.regret, columns=list(result.policies)),
-        pd.DataFrame(
-            {
-                "policy": list(standings),
-                "mean": [one.mean_regret for one in standings.values()],
-                "p90": [one.p90_regret for one in standings.values()],
-                "best": [
-                    f"best at {in_points(one.win_share)} of points" for one in standings.values()
-                ],
-            }
-        ),
+        pd.DataFrame(rows),
         _quantity(result),
         f"{_name(result)}: how much each policy is regretted",
+        luck_of(result),
+    )
+
+
+def _best(one: "Standing") -> str:
+    """Return how often a policy is the best, with the interval below."""
+    return (
+        f"best at {in_points(one.win_share)} of points\n({percent(one.win_low)} to "
+        f"{percent(one.win_high)})"
     )
 
 
@@ -143,7 +151,8 @@ def _overturned(result: "Robustness") -> Any:
     points["open"] = result.regrets.open
     name = result.recommended
     return overturned(
-        points, across, up, result.policies, f"Where {name} is the best, and where it is overturned",
+        points, across, up, result.policies,
+        f"{_name(result)}: where {name} is the best, and where it is overturned",
         "Each mark is one set of assumptions. In the coloured part another does better; dashed:\n"
         "thresholds; grey: their 95% intervals." if result.description
         else "Each mark is one set of assumptions; no few limits tell where another does better.",

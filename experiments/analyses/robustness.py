@@ -22,7 +22,8 @@ class Standing(NamedTuple):
 
     Regrets are in the unit of the outcome. A win is the highest mean; equals share it. The
     interval of the share of wins holds both the luck of the worlds, by which some points are open,
-    and that of the points, where they are a sample.
+    and that of the points, where they are a sample; so do those of the mean regret and of the
+    90th percentile. The greatest regret is that of the points that were tried, and has none.
     """
 
     mean_regret: float
@@ -32,6 +33,10 @@ class Standing(NamedTuple):
     win_low: float
     win_high: float
     beats_baseline_share: float | None
+    mean_low: float
+    mean_high: float
+    p90_low: float
+    p90_high: float
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Robustness:
     @property
     def sampled(self) -> bool:
         """Whether the assumptions were drawn from ranges; else shares of points are no chances."""
-        return bool(self.over.design.ranges)
+        return self.over.sampled
 
     @property
     def measure(self) -> Measure:
@@ -119,14 +124,21 @@ class Robustness:
             low,
             high,
             None if policy == self.over.baseline else float(beats.mean()),
+            *(
+                float(end[policy])
+                for summed in ("mean_regret", "p90_regret")
+                for end in regrets.interval(summed)
+            ),
         )
 
     def least(self, criterion: Criterion) -> str:
         """Return the policy with the least regret of a kind; of equals the least mean regret."""
         return min(
             self.policies,
-            key=lambda name: (getattr(self.standings[name], criterion), self.standings[name]),
-        )
+            key=lambda name: (
+                getattr(self.standings[name], criterion), self.standings[name].mean_regret
+            ),
+        )  # fmt: skip
 
     @property
     def recommended(self) -> str:
@@ -136,7 +148,7 @@ class Robustness:
     @cached_property
     def sureness(self) -> float:
         """The chance that this policy is chosen, if points and worlds are drawn anew."""
-        chosen = self.regrets.least_chances(SUMMED[self.criterion])
+        chosen = self.regrets.least_chances(self.criterion)
         return float(chosen[self.policies.index(self.recommended)])
 
     @cached_property

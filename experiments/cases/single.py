@@ -105,7 +105,8 @@ class Laboratory:
             alone = replace(
                 self.experiment,
                 scenario=changed(
-                    self.experiment.scenario, assumption.point | beside(self.experiment, asked.of)
+                    self.experiment.scenario,
+                    {**assumption.point, **beside(self.experiment, asked.of)},
                 ),
                 policies={asked.of: policy},
                 baseline=asked.of,

@@ -6,16 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.methods.statistics import Array, mean_interval
+from experiments.methods.statistics import mean_interval
 from experiments.planning.designs import Design
 from experiments.sections.designs import DesignSection
 from experiments.sections.keys import parameter_of
 
-NOISE = 1.96
-"""Standard errors beyond which a rank correlation is hardly chance (95%)."""
-
-_WINDOW = 5
-"""A running mean is taken over one value in so many."""
+_NORMAL = 1.96
+"""Standard errors that a 95% interval of a normal estimate reaches to either side."""
 
 
 def design_of(experiment: Mapping[str, Any]) -> Design | None:
@@ -70,8 +67,10 @@ def rank_correlations(points: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        Columns `key`, `policy`, `rho`; keys by the strongest of theirs, the strongest first. NaN
-        for keys that take no numbers.
+        Columns `key`, `policy`, `rho`, `low`, `high`; keys by the strongest of theirs, the
+        strongest first. NaN for keys that take no numbers. The interval (95%) is Bonett & Wright's
+        (2000, Psychometrika 65: 23-28), as if the points were drawn independently; NaN where there
+        are three or fewer, or where all are in order.
     """
     rows = []
     for key in keys:
@@ -80,22 +79,18 @@ def rank_correlations(points: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
             pair = part[[key, "mean"]].dropna().astype(float) if numeric else part[:0]
             known = len(pair) > 2 and pair.nunique().min() > 1
             rho = pair[key].rank().corr(pair["mean"].rank()) if known else np.nan
-            rows.append({"key": key, "policy": policy, "rho": rho})
+            low, high = _rank_interval(rho, len(pair))
+            rows.append({"key": key, "policy": policy, "rho": rho, "low": low, "high": high})
     table = pd.DataFrame(rows)
     strength = table["rho"].abs().groupby(table["key"]).max().fillna(-1.0)
     order = sorted(keys, key=lambda key: -strength[key])
     return table.set_index("key").loc[order].reset_index()
 
 
-def running_mean(x: Array, y: Array) -> tuple[Array, Array]:
-    """Return means of x and y over a window of a fifth of the values of x, moved along them.
-
-    Points that share a value of x are taken together first. Empty where there are too few.
-    """
-    values, places = np.unique(x, return_inverse=True)
-    means = np.bincount(places, y) / np.bincount(places)
-    width = max(3, len(values) // _WINDOW)
-    if len(values) < 2 * width:
-        return np.empty(0), np.empty(0)
-    window = np.ones(width) / width
-    return np.convolve(values, window, "valid"), np.convolve(means, window, "valid")
+def _rank_interval(rho: float, count: int) -> tuple[float, float]:
+    """Return the interval of a rank correlation from so many pairs."""
+    if count <= 3 or not abs(rho) < 1 - 1e-12:
+        return np.nan, np.nan
+    reach = _NORMAL * np.sqrt((1 + rho * rho / 2) / (count - 3))
+    low, high = np.tanh([np.arctanh(rho) - reach, np.arctanh(rho) + reach])
+    return float(low), float(high)

@@ -42,10 +42,13 @@ class Regrets:
         two seeds or more that count.
     threshold : float
         Regret, in the unit of the outcome, up to which a policy is as good as the best.
+    sampled : bool
+        Whether the points were drawn, so that others might have been; else they are all there are.
     """
 
     samples: Array
     threshold: float = 0.0
+    sampled: bool = True
 
     @cached_property
     def paired(self) -> Array:
@@ -123,27 +126,30 @@ class Regrets:
         return short
 
     @cached_property
-    def redrawn(self) -> Callable[[np.random.Generator], tuple[NDArray[np.int64], Array]]:
-        """What draws points and worlds anew: which points, and the regrets there.
+    def _posterior(self) -> tuple[Array, Array]:
+        """Means of the differences from the first policy, and what the worlds do to them."""
+        difference = self.paired - self.paired[:, :1]
+        centre = np.nanmean(difference, axis=2)
+        apart = np.where(np.isfinite(difference), difference - centre[..., None], 0.0)
+        return centre, apart / np.sqrt(self.counts * (self.counts - 1))[:, None, None]
+
+    def redrawn(
+        self, generator: np.random.Generator, *, points: bool = True
+    ) -> tuple[NDArray[np.int64], Array]:
+        """Draw worlds anew and, if asked to, points: which points, and the regrets there.
 
         Points are drawn with replacement. The worlds are the same at every point, so that their
         luck does not average out over points: the means of all points and policies are drawn
         together from their posterior under normal noise (the multivariate t of
         `statistics.posterior_means`, by which every difference has just Student's interval).
         """
-        difference = self.paired - self.paired[:, :1]
-        centre = np.nanmean(difference, axis=2)
-        apart = np.where(np.isfinite(difference), difference - centre[..., None], 0.0)
-        scaled = apart / np.sqrt(self.counts * (self.counts - 1))[:, None, None]
+        centre, scaled = self._posterior
         freedom = max(1, scaled.shape[2] - 1)
-
-        def redraw(generator: np.random.Generator) -> tuple[NDArray[np.int64], Array]:
-            drawn = generator.integers(0, len(centre), len(centre))
-            luck = generator.standard_normal(scaled.shape[2])
-            luck /= np.sqrt(generator.chisquare(freedom) / freedom)
-            return drawn, _regret(centre[drawn] + scaled[drawn] @ luck)
-
-        return redraw
+        count = len(centre)
+        drawn = generator.integers(0, count, count) if points else np.arange(count)
+        luck = generator.standard_normal(scaled.shape[2])
+        luck /= np.sqrt(generator.chisquare(freedom) / freedom)
+        return drawn, _regret(centre[drawn] + scaled[drawn] @ luck)
 
     def overturning(self, policy: int) -> Redraw:
         """Return what draws points and worlds anew, and tells which of them overturn a policy."""
@@ -154,16 +160,41 @@ class Regrets:
 
         return redraw
 
-    def least_chances(self, summed: Callable[[Array], Array]) -> Array:
-        """Return how often each policy has the least regret, summed up, in draws anew [policies].
+    @cached_property
+    def resummed(self) -> dict[str, Array]:
+        """Regrets summed up, in draws anew, by the names of `SUMMED` [draws, policies].
 
-        The generator is local and its key fixed.
+        Of worlds and, where they are a sample, of points. The generator is local and its key fixed.
         """
         generator = np.random.Generator(np.random.Philox(key=0))
-        sums = np.array([summed(self.redrawn(generator)[1]) for _ in range(_DRAWS)])
+        found: dict[str, list[Array]] = {name: [] for name in SUMMED}
+        for _ in range(_DRAWS):
+            _, regret = self.redrawn(generator, points=self.sampled)
+            for name, summed in SUMMED.items():
+                found[name].append(summed(regret))
+        return {name: np.array(sums) for name, sums in found.items()}
+
+    def least_chances(self, summed: str) -> Array:
+        """Return how often each policy has the least regret, summed up, in draws anew [policies]."""
+        sums = self.resummed[summed]
         least = sums == sums.min(axis=1, keepdims=True)
         chances: Array = (least / least.sum(axis=1, keepdims=True)).mean(axis=0)
         return chances
+
+    def interval(self, summed: str) -> tuple[Array, Array]:
+        """Return the ends of the 95% interval of the regret summed up [policies].
+
+        From draws anew, by percentiles and by the same turned round the estimate (Davison & Hinkley
+        1997, Bootstrap Methods, section 5.2), whichever reaches further. Regret is the best of noisy
+        means less one of them, so that the estimate is too large where policies are close, and
+        draws anew more so; the former alone would then leave out a true regret of nothing, and the
+        latter alone is too sure of a quantile. Never below 0.
+        """
+        seen = SUMMED[summed](self.regret)
+        tail = (1 - LEVEL) / 2
+        low, high = np.quantile(self.resummed[summed], [tail, 1 - tail], axis=0)
+        least: Array = np.maximum(0.0, np.minimum(low, 2 * seen - high))
+        return least, np.maximum(high, 2 * seen - low)
 
 
 def _regret(means: Array) -> Array:

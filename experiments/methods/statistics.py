@@ -51,7 +51,7 @@ class Sampling(NamedTuple):
 FIXED = Sampling()
 
 
-def _t_quantile(freedom: Array | float) -> Array:
+def t_quantile(freedom: Array | float) -> Array:
     """Return the upper quantile of Student's t for a two-sided interval; NaN below 1 degree."""
     quantile: Array = stdtrit(np.where(np.asarray(freedom) > 0, freedom, np.nan), 0.5 + LEVEL / 2)
     return quantile
@@ -99,7 +99,7 @@ def _quantile(count: Array, sampling: Sampling) -> Array:
     """Return how many standard errors an interval from so many seeds reaches to either side."""
     if sampling.anytime:
         return _anytime_quantile(count, sampling.first)
-    return _t_quantile(count - 1)
+    return t_quantile(count - 1)
 
 
 def mean_interval(samples: Array, sampling: Sampling = FIXED) -> Interval:
@@ -127,7 +127,7 @@ def mean_interval(samples: Array, sampling: Sampling = FIXED) -> Interval:
         reach = _quantile(count, sampling) * np.sqrt(variance / count)
         if sampling.first and not sampling.anytime:
             early, _, at_first = moments(samples[..., : sampling.first])
-            reach = np.fmax(reach, _t_quantile(early - 1) * np.sqrt(at_first / count))
+            reach = np.fmax(reach, t_quantile(early - 1) * np.sqrt(at_first / count))
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -152,8 +152,8 @@ def narrowing(samples: Array, baseline: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         _, _, paired = moments(np.where(both, samples - baseline, np.nan))
         welch = (count - 1) * (one + other) ** 2 / (one * one + other * other)
-        wide = _t_quantile(welch) * np.sqrt(one + other)
-        ratio: Array = wide / (_t_quantile(count - 1) * np.sqrt(paired))
+        wide = t_quantile(welch) * np.sqrt(one + other)
+        ratio: Array = wide / (t_quantile(count - 1) * np.sqrt(paired))
     return ratio
 
 
@@ -181,7 +181,7 @@ def fieller(numerator: Array, denominator: Array, sampling: Sampling = FIXED) ->
         if sampling.first and not sampling.anytime:
             tops, bottoms = (part[..., : sampling.first] for part in (top, bottom))
             early = np.isfinite(tops).sum(axis=-1).astype(np.float64)
-            squared = _t_quantile(early - 1) ** 2 / count
+            squared = t_quantile(early - 1) ** 2 / count
             first = _compatible(tops, bottoms, over, under, squared)
             known = early > 1
             low = np.where(known, np.minimum(low, first[0]), low)

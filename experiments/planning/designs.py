@@ -73,6 +73,11 @@ class Design:
         }
 
     @property
+    def drawn(self) -> tuple[tuple[str, ...], ...]:
+        """The keys that are sampled, by the sample that draws them; samples are crossed."""
+        return self.section.drawn
+
+    @property
     def varied(self) -> tuple[str, ...]:
         """The keys that differ between points."""
         levels = self.levels

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from experiments.planning.designs import changed
 from experiments.sections.keys import parameter_of
@@ -89,7 +89,7 @@ class _Moving:
     def moved(self) -> list[Moved]:
         """Move what every gap moves."""
         found: list[Moved] = []
-        for dimension in dict.fromkeys(Movement.model_fields["dimension"].annotation.__args__):
+        for dimension in get_args(Movement.model_fields["dimension"].annotation):
             gap = getattr(self.servqual, dimension)
             if gap == 0.0:
                 continue

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from experiments.plots.panels import caption
 from experiments.plots.style import (
     COLOURS,
     GREY,
@@ -30,54 +31,76 @@ _PAPER = {"boxstyle": "square,pad=0.15", "fc": "white", "ec": "none", "alpha": 0
 
 
 def regret_strips(
-    regrets: pd.DataFrame, summary: pd.DataFrame, quantity: str, title: str
+    regrets: pd.DataFrame, summary: pd.DataFrame, quantity: str, title: str, over: str
 ) -> Figure:
-    """Draw the regret of each policy at every point, with its mean and its 90th percentile.
+    """Draw the regret of each policy at every point, and below its mean and its 90th percentile.
 
     Parameters
     ----------
     regrets
         A row per point, a column per policy, in the order in which they are shown.
     summary
-        Columns `policy, mean, p90, best`; the last a text, such as `best at 44%`.
+        Columns `policy`, `mean` and `p90`, each with its ends (`mean_low, mean_high`), and `best`, a
+        text such as `best at 44%`.
     quantity
         The outcome that is fallen short of, with its unit.
     title
         What is seen.
+    over
+        What the intervals hold, in words.
     """
     policies = [str(name) for name in regrets]
     looks = places_of(policies)
     with styled():
-        figure = new_figure(8.2, 1.9 + 0.62 * len(policies), title)
+        figure = new_figure(8.2, 2.1 + 0.8 * len(policies), title)
         axes = figure.subplots()
-        axes.set_title(
-            f"Each mark is one set of assumptions ({len(regrets):,}); diamond: mean; bar: 90% of "
-            "them lie left of it",
-            fontweight="normal", fontsize=9.5, color=GREY,
-        )  # fmt: skip
-        spread = (np.arange(len(regrets)) * _GOLDEN % 1.0 - 0.5) * 0.56
+        spread = (np.arange(len(regrets)) * _GOLDEN % 1.0 - 0.5) * 0.46 - _LANE
         for place, row in enumerate(rows_of(summary)):
             index = looks[str(row.policy)]
-            colour = COLOURS[index % len(COLOURS)]
             axes.plot(
                 regrets[row.policy], place + spread, MARKERS[index % len(MARKERS)], ms=3.5,
-                color=colour, alpha=0.35, mew=0,
+                color=COLOURS[index % len(COLOURS)], alpha=0.4, mew=0,
             )  # fmt: skip
-            axes.plot([row.p90] * 2, [place - 0.36, place + 0.36], color="black", lw=2.2)
-            axes.plot(row.mean, place, "D", ms=7, mfc="white", mec="black", mew=1.4)
+            _summed(axes, place + 0.19, (row.mean, row.mean_low, row.mean_high), "D", 6.0)
+            _summed(axes, place + 0.36, (row.p90, row.p90_low, row.p90_high), "s", 5.0)
             axes.annotate(
                 str(row.best), xy=(1.015, place), xycoords=("axes fraction", "data"), va="center",
                 annotation_clip=False, color="#333333",
             )  # fmt: skip
-        axes.set_yticks(range(len(policies)), [short(name) for name in policies])
-        axes.set_ylim(len(policies) - 0.5, -0.5)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(False, axis="y")
-        axes.grid(True, axis="x")
-        axes.set_xlim(left=-0.015 * float(regrets.to_numpy().max() or 1.0))
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        _finish_strips(axes, policies, regrets)
         axes.set_xlabel(f"regret: shortfall from the best policy in {quantity}")
+        caption(
+            figure,
+            f"Each mark is one set of assumptions ({len(regrets):,}). Below, hollow diamond: their mean; "
+            "black square: their 90th percentile, which nine in ten do not exceed. Lines and brackets: "
+            f"95% intervals, which hold {over}.",
+        )
     return figure
+
+
+_LANE = 0.17
+"""How far the marks stand above the middle of a row, so that there is room for their sums."""
+
+
+def _summed(
+    axes: Axes, place: float, found: tuple[float, float, float], mark: str, size: float
+) -> None:
+    """Draw what regrets were summed up to, with its interval."""
+    value, low, high = found
+    axes.plot([low, high], [place] * 2, color="black", lw=1.3, solid_capstyle="butt")
+    axes.plot([low, high], [place] * 2, "|", color="black", ms=6, mew=1.3)
+    fill = "white" if mark == "D" else "black"
+    axes.plot(value, place, mark, ms=size, mfc=fill, mec="black", mew=1.3, clip_on=False)
+
+
+def _finish_strips(axes: Axes, policies: Sequence[str], regrets: pd.DataFrame) -> None:
+    axes.set_yticks(range(len(policies)), [short(name) for name in policies])
+    axes.set_ylim(len(policies) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.grid(True, axis="x")
+    axes.set_xlim(left=-0.015 * float(regrets.to_numpy().max() or 1.0))
+    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
 
 
 class Axis(NamedTuple):

@@ -12,11 +12,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.style import COLOURS, GREY, MARKERS, dark, new_figure, rows_of, styled
-from sim.ties import COLLEAGUE, STRONG, WEAK
+from sim.ties import COLLEAGUE, REFERRAL, STRONG, WEAK
 
 _GAIN, _LOSS = COLOURS[0], COLOURS[1]
-_LINES = {STRONG: "-", WEAK: (0, (4, 2.4)), COLLEAGUE: (0, (1, 1.4))}
-_TOLD = {STRONG: "to a friend", WEAK: "to a stranger", COLLEAGUE: "to a colleague"}
+_LINES = {
+    STRONG: "-",
+    WEAK: (0, (4, 2.4)),
+    COLLEAGUE: (0, (1, 1.4)),
+    REFERRAL: (0, (7, 1.6, 1, 1.6)),
+}
+_TOLD = {
+    STRONG: "to a friend",
+    WEAK: "to a stranger",
+    COLLEAGUE: "to a colleague",
+    REFERRAL: "between who brought and was brought",
+}
 
 
 def sources(parts: Mapping[str, float], turned: Mapping[str, float], title: str) -> Figure:

@@ -178,6 +178,13 @@ class DesignSection(Section):
         return dict(self.grid or self.zip or {})
 
     @property
+    def drawn(self) -> tuple[tuple[str, ...], ...]:
+        """The keys that are drawn from ranges, by the sample that draws them."""
+        if self.nested is not None:
+            return tuple(keys for part in self.nested for keys in part.drawn)
+        return (tuple(self.sampled.ranges),) if self.sampled is not None else ()
+
+    @property
     def combinations(self) -> int:
         """How many points there are before any is left out."""
         if self.nested is not None:
