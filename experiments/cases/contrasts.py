@@ -18,8 +18,7 @@ class Contrasts:
         self.experiment = experiment
         # What a question is answered by holds for all comparisons that name no other outcome.
         self.contrasts = [
-            each if each.outcome else each.model_copy(update={"outcome": question.outcome})
-            for each in question.contrasts or ()
+            one for each in question.contrasts or () for one in each.each(question.outcome)
         ]
 
     def cells(self) -> Iterator[Cell]:
