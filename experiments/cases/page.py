@@ -78,7 +78,13 @@ def surveyed(experiment: "Experiment") -> list[str]:
         "nothing."
     )
     rows = [
-        (each.dimension, f"{each.gap:+.3g}", each.key, number(each.before, 3), number(each.after, 3))
+        (
+            each.dimension,
+            f"{each.gap:+.3g}",
+            each.key,
+            number(each.before, 3),
+            number(each.after, 3),
+        )
         for each in experiment.survey.moved
     ]
     heads = ("dimension", "gap", "moves", "from", "to")
