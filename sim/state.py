@@ -45,7 +45,7 @@ BOOKS = np.dtype(
         (name, "i8")
         for name in (
             "stars", "policy", "guests", "letters", "fresh", "fresh_tellings", "opened", "closed",
-            "rows", "spent",
+            "rows", "beyond_price",
         )
     ]
     + [(name, "f8") for name in ("failure_probability", "balance")],
@@ -53,8 +53,8 @@ BOOKS = np.dtype(
 )  # fmt: skip
 """What the firm knows and owns: counts; sums, in millionths of a day or of the price where people
 add to them in any order; hundredths of stars; the policy in force; the chance of failure that is
-left after learning; what was earned up to yesterday; what was spent on visits, in millionths of the
-price; and the fill of the day's lists."""
+left after learning; what was earned up to yesterday; what visits brought beyond the price, in millionths
+of it; and the fill of the day's lists."""
 
 LEVELS = (
     "day", "prospects", "customers", "lapsed", "aware", "satisfaction", "reputation",
