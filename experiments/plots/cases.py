@@ -82,7 +82,7 @@ def at_equal_spend(
         axes = figure.subplots()
         axes.axhline(0.0, color="black", lw=1.0)
         axes.axvline(most, color=GREY, lw=1.2, ls="--")
-        end = _BEYOND * most
+        end = _BEYOND * most or float(points["spend"].max()) or 1.0
         for i, (way, rows) in enumerate(points.groupby("way", sort=False)):
             _way(axes, i, str(way), rows.sort_values("spend", kind="stable"), end)
         axes.legend(frameon=False, loc="best")
