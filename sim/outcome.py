@@ -211,17 +211,19 @@ class Outcome:
         cost = float(sum(float(last[kind]) for kind in COSTS))
         figures["recovery_cost"] = cost
         figures["cost_per_recovery"] = ratio(cost, answers)
-        if self.brought is not None:
-            founding, brought = self._founding, self.brought.brought_by >= 0
-            counts = (
-                (brought & ~founding).sum(),
-                (brought & founding).sum(),
-                self.brought.followers,
-            )
-            figures |= dict(zip(REFERRED, map(int, counts), strict=True))
-        figures["npv"] = float(last["present_value"])
-        figures["npv_per_person"] = figures["npv"] / len(self.population)
-        return figures
+        worth = float(last["present_value"])
+        figures |= {"npv": worth, "npv_per_person": worth / len(self.population)}
+        return figures | self._referred()
+
+    def _referred(self) -> Figures:
+        """Return how many were brought, and how many followed; nothing where there is no referral."""
+        if self.brought is None:
+            return {}
+        founding, brought = self._founding, self.brought.brought_by >= 0
+        counts = (
+            (brought & ~founding).sum(), (brought & founding).sum(), self.brought.followers,
+        )  # fmt: skip
+        return dict(zip(REFERRED, map(int, counts), strict=True))
 
     @cached_property
     def ratios(self) -> Figures:

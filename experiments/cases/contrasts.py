@@ -16,7 +16,7 @@ from experiments.cases.readings import (
 )
 from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, Measure
 from experiments.sections.case import Named, Question
 
 
@@ -27,8 +27,7 @@ class Contrasts:
         self.experiment = experiment
         # What a question is answered by holds for all comparisons that name no other outcome.
         self.contrasts = [
-            each if each.outcome else each.model_copy(update={"outcome": question.outcome})
-            for each in question.contrasts or ()
+            one for each in question.contrasts or () for one in each.each(question.outcome)
         ]
 
     def cells(self) -> Iterator[Cell]:
@@ -38,44 +37,51 @@ class Contrasts:
 
     def answer(self, runs: Runs, assumption: Assumption) -> Answer:
         """Return the answer under an assumption."""
-        rows, told, verdicts = [], {}, {}
-        compared = []
+        rows, compared, verdicts = [], [], {}
+        clauses: dict[str, list[str]] = {}
         for contrast in self.contrasts:
             reading = read(runs, contrast, assumption)
             measure = measure_of(self.experiment, contrast)
-            row = Row(_panel(contrast, measure.label), contrast.name, measure, reading)
-            rows.append(row)
-            told.setdefault(contrast.name, []).append(self.part(contrast, reading))
+            rows.append(
+                Row(
+                    f"{measure.label}{_on(contrast)}{_per(contrast)}",
+                    contrast.name,
+                    measure,
+                    reading,
+                )
+            )
+            clauses.setdefault(contrast.name, []).append(_clause(contrast, measure, reading))
             if contrast.than is not None:
-                verdicts[self.asked(contrast)] = _HIGHER.get(reading.side(), "")
-                compared.append(row)
+                verdicts[self.asked(contrast)] = _MORE[reading.side()]
+                compared.append(rows[-1])
         said = [
-            f"{name[:1].upper()}{name[1:]}: {'; '.join(parts)}." for name, parts in told.items()
+            f"{name[:1].upper()}{name[1:]}: {'; '.join(all_)}." for name, all_ in clauses.items()
         ]
         return Answer(" ".join(said), rows, verdicts, compared or rows)
 
     def asked(self, contrast: Named) -> str:
-        """Return what is asked by a comparison: its name, with the outcome where it has several."""
-        alike = [each for each in self.contrasts if each.name == contrast.name]
+        """Return what is asked by a comparison: its name, and of what where that leaves it open."""
+        named = [each for each in self.contrasts if each.name == contrast.name]
         label = measure_of(self.experiment, contrast).label
-        return f"{contrast.name}, {label}" if len(alike) > 1 else contrast.name
-
-    def part(self, contrast: Named, reading: Reading) -> str:
-        """Return in words what a comparison came to."""
-        measure = measure_of(self.experiment, contrast)
-        label = _panel(contrast, measure.label)
-        if contrast.than is None:
-            return f"{label} {reading.said(measure)}"
-        if reading.side() == OPEN:
-            return f"no difference in {label} that can be told from luck, {reading.said(unsaid(measure))}"
-        more = "higher" if reading.mean > 0 else "lower"
-        return f"{label} {more} by {reading.size(unsaid(measure))}"
+        return contrast.name if len(named) == 1 else f"{contrast.name}, {label}{_on(contrast)}"
 
 
-_HIGHER = {ABOVE: "higher", BELOW: "lower"}
+_MORE = {ABOVE: "higher", BELOW: "lower", OPEN: ""}
 
 
-def _panel(contrast: Named, label: str) -> str:
-    on = "" if contrast.day is None else f" on day {contrast.day}"
-    per = "" if contrast.per is None else f", for each of the {MEASURES[contrast.per].label}"
-    return f"{label}{on}{per}"
+def _clause(contrast: Named, measure: Measure, reading: Reading) -> str:
+    """Return in words what a comparison came to."""
+    quantity, per = f"{measure.label}{_on(contrast)}", _per(contrast)
+    if contrast.than is None:
+        return f"{quantity} {reading.said(measure)}{per}"
+    if reading.side() == OPEN:
+        return f"no difference in {quantity} that can be told from luck, {reading.said(unsaid(measure))}{per}"
+    return f"{quantity} {_MORE[reading.side()]} by {reading.size(unsaid(measure))}{per}"
+
+
+def _on(contrast: Named) -> str:
+    return "" if contrast.day is None else f" on day {contrast.day}"
+
+
+def _per(contrast: Named) -> str:
+    return "" if contrast.per is None else f" for each of the {MEASURES[contrast.per].label}"

@@ -53,7 +53,10 @@ class Curve:
             for value, gain in zip(self.values, gains, strict=True)
         ]
         found = said(self.values[enough])
-        tracked = [Row(f"{key} {row.label}", f"{key} {row.label}", self.measure, row.reading) for row in rows]
+        tracked = [
+            Row(f"{key} {row.label}", f"{key} {row.label}", self.measure, row.reading)
+            for row in rows
+        ]
         points = [
             {"value": value, **gain._asdict()}
             for value, gain in zip(self.asked.values, gains, strict=True)

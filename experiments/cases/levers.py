@@ -120,7 +120,9 @@ class Levers:
         idle = [n for n in others if _idle(alone[n]) and _idle(lost[n])]
         if idle:
             told.append(f"No effect of {listed(idle)} can be told from luck.")
-        told += self.harm("By itself", ranked, alone) + self.harm("On top of the others", ranked, lost)
+        told += self.harm("By itself", ranked, alone) + self.harm(
+            "On top of the others", ranked, lost
+        )
         return " ".join(told)
 
     def harm(self, how: str, names: list[str], values: dict[str, Array]) -> list[str]:

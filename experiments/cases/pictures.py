@@ -130,15 +130,23 @@ def _ways(result: "CaseResult", answered: "Answered") -> Any:
 
 
 def _assumptions(result: "CaseResult") -> Any:
-    rows = [
-        {
-            "panel": _tracked(row), "outcome": row.measure.name, "unit": row.measure.unit, "assumption": each.name,
-            **row.reading._asdict(),
-        }
+    tracked = [
+        (each, row)
         for answered in result.answered
         for each, answer in answered.answers.items()
         for row in _wanted(answered, answer)
-    ]  # fmt: skip
+    ]
+    alike = len({row.measure for _, row in tracked}) == 1
+    rows = [
+        {
+            "panel": row.label if alike else f"{row.label}: {row.measure.label}",
+            "outcome": row.measure.name,
+            "unit": _quantity(row.measure) if alike else row.measure.unit,
+            "assumption": each.name,
+            **row.reading._asdict(),
+        }
+        for each, row in tracked
+    ]
     names = list(dict.fromkeys(row["panel"] for row in rows))[:_MOST_TRACKED]
     return plots.under_assumptions(
         pd.DataFrame([row for row in rows if row["panel"] in names]),
@@ -156,7 +164,3 @@ def _wanted(answered: "Answered", answer: "Answer") -> list["Row"]:
         (row for row in answer.tracked if row.label in usual),
         key=lambda row: usual.index(row.label),
     )
-
-
-def _tracked(row: "Row") -> str:
-    return f"{row.label}: {row.measure.label}"

@@ -120,6 +120,4 @@ def read(runs: Runs, contrast: Contrast, assumption: Assumption) -> Reading:
         return estimated(pairs[0] if len(pairs) == 1 else pairs[0] - pairs[1])
     if len(pairs) == 1:
         return ratio(pairs[0], samples(0, contrast.per))
-    return ratios_apart(
-        pairs[0], samples(0, contrast.per), pairs[1], samples(2, contrast.per)
-    )
+    return ratios_apart(pairs[0], samples(0, contrast.per), pairs[1], samples(2, contrast.per))

@@ -63,6 +63,11 @@ class Runs:
         runs = self._found[cell, assumption]
         if day is None:
             return np.array([run.values.get(outcome, np.nan) for run in runs])
+        if outcome not in runs[0].columns:
+            raise InputError(
+                f"case: {outcome} is told of the whole run alone, and not of day {day}; name another "
+                "outcome, or leave day out"
+            )
         column = runs[0].columns.index(outcome)
         days = runs[0].series[:, runs[0].columns.index("day")]
         row = int(np.searchsorted(days, day, side="right")) - 1

@@ -112,8 +112,10 @@ class Laboratory:
                 baseline=asked.of,
                 seeds=self.experiment.seeds[: asked.seeds],
                 paradox=Paradox(
-                    share=asked.share, compensation=(policy.compensation,),
-                    delays=(policy.delay,), alone=0,
+                    share=asked.share,
+                    compensation=(policy.compensation,),
+                    delays=(policy.delay,),
+                    alone=0,
                 ),  # fmt: skip
             )
             self._examined[key] = examine(alone, workers=self.workers)

@@ -22,6 +22,7 @@ from experiments.plots.style import (
     new_figure,
     rows_of,
     styled,
+    without_empty,
 )
 
 
@@ -107,7 +108,12 @@ def _way(axes: Axes, number: int, way: str, rows: pd.DataFrame, end: float) -> N
     axes.fill_between(shown, low, high, color=style["color"], alpha=0.15, lw=0)
     axes.plot(shown, mean, label=capital(way), **style)
     inside = rows[spent <= end]
-    dots = {"marker": MARKERS[number % len(MARKERS)], "ms": 5, "mfc": "white", "ls": ""}
+    dots: dict[str, Any] = {
+        "marker": MARKERS[number % len(MARKERS)],
+        "ms": 5,
+        "mfc": "white",
+        "ls": "",
+    }
     axes.plot(inside["spend"], inside["mean"], color=style["color"], **dots)
     for row in rows_of(inside):
         axes.annotate(
@@ -147,8 +153,7 @@ def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
         grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (panel, rows) in zip(grid.flat, panels, strict=False):
             _panel(axes, str(panel), rows, names)
-        for axes in list(grid.flat)[len(panels) :]:
-            axes.remove()
+        without_empty(grid, len(panels))
         for axes in list(grid.flat)[max(0, len(panels) - across) : len(panels)]:
             axes.tick_params(labelbottom=True)
         caption(figure, subtitle)

@@ -16,12 +16,13 @@ from experiments.plots.style import (
     GREY,
     MARKERS,
     capital,
+    folded,
     in_thousands,
     new_figure,
     places_of,
     rows_of,
     styled,
-    wrapped,
+    without_empty,
 )
 
 
@@ -46,22 +47,19 @@ def forest(
     """
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
-    names = [wrapped(name) for name in policies]
-    longest = max(len(line) for name in names for line in name.split("\n"))
     looks = places_of(everybody or policies)
     across = 2 if len(panels) == 4 else min(3, len(panels))
     down = -(-len(panels) // across)
-    each = 0.4 if any("\n" in name for name in names) else 0.3
+    lines = [line for name in policies for line in (*folded(name).splitlines(), "")]
     with styled():
         figure = new_figure(
-            max(7.0, 1.6 + 2.5 * across + 0.06 * longest),
-            1.2 + down * (0.75 + each * len(policies)), title,
+            max(7.0, 1.6 + 2.5 * across + 0.06 * max(len(line) for line in lines)),
+            1.2 + down * (0.75 + max(0.3 * len(policies), 0.17 * len(lines))), title,
         )  # fmt: skip
         grid = figure.subplots(down, across, squeeze=False, sharey=True, sharex=one_scale)
         for axes, (label, rows) in zip(grid.flat, panels, strict=False):
             _forest_panel(axes, str(label), rows, policies, looks)
-        for axes in list(grid.flat)[len(panels) :]:
-            axes.remove()
+        without_empty(grid, len(panels))
         figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
@@ -82,7 +80,7 @@ def _forest_panel(
             row.difference, place, MARKERS[index % len(MARKERS)], ms=4, mfc="white", mew=1.1, **look
         )
     axes.set_title(textwrap.fill(capital(label), 28))
-    axes.set_yticks(range(len(policies)), [wrapped(name) for name in policies])
+    axes.set_yticks(range(len(policies)), [folded(name) for name in policies])
     axes.set_ylim(len(policies) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")

@@ -111,27 +111,38 @@ def short(name: str) -> str:
     return name if len(name) <= 26 else name[:24] + "\u2026"
 
 
-def wrapped(name: str) -> str:
-    """Return a name on two lines at most, for where there is room for them.
-
-    >>> wrapped("all of the silent found and answered, and then some more of them")
-    'all of the silent found\\nand answered, and then …'
-    """
-    return "\n".join(textwrap.wrap(name, 26, max_lines=2, placeholder=" \u2026")) or name
-
-
 def in_thousands(axis: Any) -> None:
     """Part the thousands of an axis's ticks, and have fewer of such long ones across."""
     far = max(map(abs, axis.get_view_interval()))
     if far >= 1000:
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}".replace("-", "\u2212")))
+        axis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value:,.0f}".replace("-", "\u2212"))
+        )
     if far >= 5000 and axis.axis_name == "x":
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=3))
+
+
+def folded(name: str) -> str:
+    """Return a name beside a line over up to three lines, and cut beyond that.
+
+    >>> folded("what the courier is blamed for, as far as people tell of it")
+    'what the courier is blamed\\nfor, as far as people tell\\nof it'
+    """
+    return textwrap.fill(name, 28, max_lines=3, placeholder="\u2026") if len(name) > 26 else name
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Return the rows of a table as named tuples, of which type checkers know too little."""
     return iter(table.itertuples())
+
+
+def without_empty(grid: Any, panels: int) -> None:
+    """Remove what is left over of a grid of axes; who stands lowest then has the numbers."""
+    down, across = grid.shape
+    for place in range(panels, down * across):
+        grid.flat[place].remove()
+        if place >= across:
+            grid.flat[place - across].tick_params(labelbottom=True)
 
 
 def dark(colour: str) -> tuple[float, float, float]:

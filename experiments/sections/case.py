@@ -9,6 +9,7 @@ from experiments.sections.keys import parameter_of
 from experiments.sections.outcome import OutcomeName, directed
 from experiments.sections.settings import Fixed, Zip
 from sim.events import Answer, Failure
+from sim.outcome import COLUMNS
 from sim.parameters import Section, parameter
 from sim.policy import Policy
 
@@ -66,7 +67,17 @@ class Contrast(Section):
             raise ValueError("beyond takes one comparison off another: say with what by `than`")
         if self.per is not None and self.day is not None:
             raise ValueError("per and day cannot be together: a total is divided by a total")
+        if self.outcome is not None:
+            self.measured_on_a_day(self.outcome)
         return self
+
+    def measured_on_a_day(self, outcome: str) -> None:
+        """Refuse an outcome of the whole run where one of a day is asked for."""
+        if self.day is not None and outcome not in COLUMNS:
+            raise ValueError(
+                f"day = {self.day} asks for a day, and {outcome} is told of the whole run alone; leave "
+                "day out"
+            )
 
 
 Quantity = Literal[
@@ -305,6 +316,23 @@ class Named(Contrast):
     """A comparison with a name of its own."""
 
     name: Sentence = parameter(..., "what is compared, in words", unit="text", sure="choice")
+    outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(_some)] | None = parameter(
+        None, "several outcomes, each of which is compared, instead of one `outcome`", unit="name",
+        sure="choice",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> "Named":
+        if self.outcome is not None and self.outcomes is not None:
+            raise ValueError("outcome and outcomes cannot be together: name all under outcomes")
+        for each in self.outcomes or ():
+            self.measured_on_a_day(each)
+        return self
+
+    def each(self, usual: str | None) -> Iterator["Named"]:
+        """Return a comparison for each outcome; `usual` is what is compared unless one is named."""
+        for outcome in self.outcomes or (self.outcome or usual,):
+            yield self.model_copy(update={"outcome": outcome, "outcomes": None})
 
 
 class Question(Section):
