@@ -135,6 +135,10 @@ def main() -> None:
         if error.errno != errno.EPIPE:
             click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
         code = UNWRITABLE
+    if "experiments.engine.executors" in sys.modules:
+        from experiments.engine.executors import leave
+
+        leave(code)
     sys.exit(code)
 
 

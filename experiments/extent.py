@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.engine.runner import Failure, Result, Run, memory_of, workers_for
-from experiments.engine.worker import Bench
+from experiments.engine.patience import Tell
+from experiments.engine.runner import Failure, Result, Run, Workforce, memory_of, workers_for
 from experiments.methods.stopping import Rounds
 from experiments.planning.plan import Job, Plan
 from experiments.storage import batches
@@ -134,28 +134,40 @@ class Extent:
 
 
 def extent(
-    plan: Plan, workers: int, span: range, customer: "type[Customer] | None" = None
+    plan: Plan,
+    workers: int,
+    span: range,
+    customer: "type[Customer] | None" = None,
+    *,
+    processes: bool = False,
+    run_limit: float | None = None,
+    tell: Tell | None = None,
 ) -> Extent:
     """Estimate what a part of a plan takes, by timing a few of its runs.
+
+    `customer`, `processes`, `run_limit` and `tell` are those of `experiments.engine.runner.perform`.
 
     Raises
     ------
     InputError
         If all of these runs failed.
     """
-    bench = Bench(customer)
     begun = time.perf_counter()
     made: Result | None = None
     times, pairs = [], []
-    # The first run may have to compile the model, and is done twice.
-    for turn, job in enumerate(_spread(plan, span)):
-        before = time.perf_counter()
-        made = bench.run(job)
-        if turn and isinstance(made, Run):
-            times.append(time.perf_counter() - before)
-            pairs.append((job, made))
-        if turn and time.perf_counter() - begun > _PATIENCE:
-            break
+    force = Workforce(
+        workers=1, processes=processes, customer=customer, run_limit=run_limit, tell=tell
+    )
+    with force:
+        # The first run may have to compile the model, and is done twice.
+        for turn, job in enumerate(_spread(plan, span)):
+            before = time.perf_counter()
+            ((_, made),) = force.perform([job])
+            if turn and isinstance(made, Run):
+                times.append(time.perf_counter() - before)
+                pairs.append((job, made))
+            if turn and time.perf_counter() - begun > _PATIENCE:
+                break
     if isinstance(made, Failure) and not pairs:
         raise InputError(f"none of the runs that were tried came to an end: {made.error}")
     runs = len(span)

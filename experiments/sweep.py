@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.engine.patience import Tell
 from experiments.engine.plugin import label, source_digest
 from experiments.engine.runner import Failure, Progress, Result, Run, Workforce
 from experiments.extent import check_runs, check_size, keys_of, part
@@ -108,6 +109,8 @@ def sweep(
     progress: Progress | None = None,
     watch: Callable[["Sweep"], None] | None = None,
     stopped: threading.Event | None = None,
+    run_limit: float | None = None,
+    tell: Tell | None = None,
     network_of: Callable[[Any], Any] | None = None,
 ) -> Sweep:
     """Do all runs of a plan that are not done yet.
@@ -118,7 +121,7 @@ def sweep(
         What to run.
     folder : Path, optional
         Where to keep the runs, and to look for those done already; in memory if None.
-    workers, processes, cluster, customer, stopped, network_of
+    workers, processes, cluster, customer, stopped, run_limit, tell, network_of
         See `experiments.engine.runner.perform`.
     shard : (int, int)
         Which part of how many to do, counted from 1: parts are equally large, have nothing in
@@ -133,6 +136,8 @@ def sweep(
     InputError
         Before anything is run: more runs than anybody sees the end of, more people than there is
         memory for, a folder with other results, a cluster that does not answer.
+    experiments.engine.runner.WorkersLost
+        If the cluster went away, or processes cannot be started; what was kept is there.
     experiments.storage.durable.DiskError
         If results cannot be kept; what was kept before is there.
 
@@ -158,7 +163,7 @@ def sweep(
     made = Sweep(plan, folder, rounds, len(span))
     force = Workforce(
         workers=workers, processes=processes, cluster=cluster, customer=customer, stopped=stopped,
-        network_of=network_of,
+        run_limit=run_limit, tell=tell, network_of=network_of,
     )  # fmt: skip
     with ExitStack() as opened:
         opened.enter_context(force)

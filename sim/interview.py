@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim import rules
-from sim.compiled import kernel
+from sim.compiled import compiled, kernel
 from sim.customer import intention_on, opinion_on, recall
 from sim.lookup import held, liking_table
 from sim.population import CUSTOMER, PROSPECT
@@ -21,20 +21,37 @@ its `opinion`, which comes of stories, and its `attitude`, all told; `regard`, t
 it is measured, whose mean times 100 is reputation; whether it is a customer (1 or 0); its visits."""
 
 
+@compiled
+def attitude_on(person: Any, today: int, world: Any) -> float:
+    """Return in logits what a person thinks of the firm by `today`, all told."""
+    opinion, experienced = opinion_on(person, today, world), person.status != PROSPECT
+    return rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
+
+
 def _reply(people: Any, today: int, world: Any, likings: Any, replies: Any) -> None:
     for i in range(len(people)):
         person, reply = people[i], replies[i]
         recall(person, today, world)
         reply.satisfaction = person.satisfaction
         reply.intention = intention_on(person, today, world)
-        opinion = opinion_on(person, today, world)
-        experienced = person.status != PROSPECT
-        thinks = rules.attitude(opinion, person.satisfaction, experienced, world.loyalty)
-        reply.opinion = opinion
+        thinks = attitude_on(person, today, world)
+        reply.opinion = opinion_on(person, today, world)
         reply.attitude = thinks
         reply.regard = held(thinks, likings)
         reply.customer = 1.0 if person.status == CUSTOMER else 0.0
         reply.visits = person.visits
+
+
+def _look_around(
+    people: Any, rows: Any, offsets: Any, neighbours: Any, today: int, world: Any, likings: Any,
+    means: Any,
+) -> None:  # fmt: skip
+    for i in range(len(rows)):
+        first, last = offsets[rows[i]], offsets[rows[i] + 1]
+        total = 0.0
+        for at in range(first, last):
+            total += held(attitude_on(people[neighbours[at]], today, world), likings)
+        means[i] = total / (last - first) if last > first else np.nan
 
 
 def _change(letters: Any, customer: Any, talk: Any, colleagues: Any, changes: Any) -> None:
@@ -47,6 +64,7 @@ def _change(letters: Any, customer: Any, talk: Any, colleagues: Any, changes: An
 
 
 _ask = kernel(_reply)
+_ask_around = kernel(_look_around)
 _weigh = kernel(_change)
 
 
@@ -89,3 +107,25 @@ def interview(people: Array, rows: Array, today: int, world: Any) -> Array:
     replies = np.zeros(len(rows), REPLY)
     _ask(people[rows], today, world, liking_table(), replies)
     return replies
+
+
+def circle(people: Array, rows: Array, network: Any, today: int, world: Any) -> Array:
+    """Return how some people's neighbours regard the firm at the end of a day, in the mean.
+
+    Parameters
+    ----------
+    people, rows, today, world
+        See `interview`.
+    network : Network
+        Strong ties.
+
+    Returns
+    -------
+    array
+        Mean regard in (0, 1) a row; NaN for whoever has no neighbours.
+    """
+    means = np.zeros(len(rows))
+    _ask_around(
+        people, rows, network.offsets, network.neighbours, today, world, liking_table(), means
+    )
+    return means

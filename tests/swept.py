@@ -8,8 +8,8 @@ from experiments.design import load_experiment
 from experiments.planning.plan import Plan
 from sim.customer import Customer
 
-RAISING, KILLING = 0.77, 0.88
-"""Failure probabilities at which a `Fragile` customer raises, or kills its process."""
+RAISING, KILLING, HANGING = 0.77, 0.88, 0.99
+"""Failure probabilities at which a `Fragile` customer raises, kills its process, or never returns."""
 
 
 def a_plan(
@@ -40,6 +40,8 @@ class Fragile(Customer):
             raise ArithmeticError("nobody is left")
         if failure_probability == KILLING:
             os.kill(os.getpid(), signal.SIGKILL)
+        while failure_probability == HANGING:
+            pass
         return super().visit(today, world, failure_probability)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,15 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import swept
 from calling import call, source, told
 from swept import a_plan, failing
 
-from experiments.engine import cluster
+from experiments.engine import cluster, patience
 from experiments.engine.cluster import Cluster, ClusterLost
 from experiments.engine.flow import Flow
 from experiments.engine.runner import Failure
 from experiments.planning.plan import Job
 from experiments.sweep import Sweep, sweep
+from sim import performers
 from sim.compiled import model_version
 from sim.errors import InputError
 
@@ -116,6 +119,53 @@ def test_the_command_goes_on_with_the_worker_that_is_left(
     assert "broken.txt:2: found 'nobody'" in result.stderr
 
 
+def test_behaviours_that_hang_or_kill_harm_no_worker_of_the_cluster(
+    town: Town, monkeypatch: Any
+) -> None:
+    """They run in processes beside the worker, which ends those that take too long."""
+    monkeypatch.setitem(performers._COMPILABLE, swept.Fragile, False)
+    monkeypatch.setattr(cluster, "ASK", 0.2)
+    points = failing(0.05, swept.HANGING, 0.1, swept.KILLING, swept.RAISING, 0.2)
+    plan = a_plan(1, points, people=20, days=5, policies=("none",))
+    said: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that agents perform
+        made = sweep(
+            plan, cluster=str(town.file), customer=swept.Fragile, run_limit=2, tell=said.append
+        )
+    assert (made.runs, made.done, made.failed) == (6, 3, 3)
+    errors = {
+        job.point["service.failure_probability"]: result.error for job, result in made.failures
+    }
+    assert "took longer than 2 s and was ended" in errors[swept.HANGING]
+    assert errors[swept.KILLING].startswith(
+        "the worker died: A worker process was ended by SIGKILL"
+    )
+    assert errors[swept.RAISING] == "ArithmeticError: nobody is left"
+    assert any(f"probability = {swept.HANGING} has taken 1 s so far" in line for line in said)
+    assert any("is tried once more, alone" in line for line in said)
+    assert town.workers[1].poll() is None
+
+
+def test_whoever_goes_leaves_nothing_that_hangs_on_the_cluster(
+    town: Town, monkeypatch: Any
+) -> None:
+    monkeypatch.setitem(performers._COMPILABLE, swept.Fragile, False)
+    monkeypatch.setattr(cluster, "ASK", 0.2)
+    monkeypatch.setattr(patience, "SLOW_UNKNOWN", 0.5)
+    plan = a_plan(1, failing(swept.HANGING), people=20, days=5, policies=("none",))
+    stopped = threading.Event()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sweep(
+            plan, cluster=str(town.file), customer=swept.Fragile, stopped=stopped,
+            tell=lambda _: stopped.set(),
+        )  # fmt: skip
+    assert stopped.is_set()
+    # The only worker that is left is free again.
+    assert sweep(a_plan(1, people=20, days=5), cluster=str(town.file)).complete
+
+
 def test_a_worker_of_another_version_is_refused_by_name(town: Town, monkeypatch: Any) -> None:
     monkeypatch.setattr(cluster, "model_version", lambda: "0123456789abcdef")
     with pytest.raises(InputError) as caught:
@@ -166,7 +216,6 @@ def test_the_poison_among_many_jobs_is_found(monkeypatch: Any) -> None:
         """A scheduler that tells at once which batches kill."""
 
         deaths = (distributed.KilledWorker,)
-        broken = False
         sent: list[int] = []
 
         def size(self, pace: float) -> int:
@@ -174,9 +223,6 @@ def test_the_poison_among_many_jobs_is_found(monkeypatch: Any) -> None:
 
         def ahead(self, pace: float) -> int:
             return 4
-
-        def renew(self) -> None:
-            self.broken = False
 
         def check(self) -> None:
             raise AssertionError("nothing is waited for")
@@ -205,7 +251,6 @@ def test_the_poison_among_many_jobs_is_found(monkeypatch: Any) -> None:
 def test_a_scheduler_that_ends_takes_its_batches_with_it() -> None:
     class Pool:
         deaths = (distributed.KilledWorker,)
-        broken = False
 
         def size(self, pace: float) -> int:
             return 1

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.laboratory.genealogy import TELLING, Attribution, trace
+from experiments.laboratory.attribution import Attribution
+from experiments.laboratory.genealogy import TELLING, trace
 from sim import load_scenario, simulate, world
 from sim.lives import Altered
 from sim.model import ReputationModel

@@ -265,6 +265,23 @@ class TestCommand:
         assert tuple(found["verdict"]) == command.VERDICT
         assert found["verdict"]["published"] == 64
 
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            (TALK.name, {"s": 5, "w": 29, "a": 0.001, "bw": 0.02, "bs": 0.07, "people": 400}),
+            (TALK.name, {"s": 300, "w": 60, "a": 0.01, "bw": 0, "bs": 0, "people": 200}),
+            (NEWS.name, {"d": 0.05, "m": 3.5, "qs": 0.1, "qw": 0, "people": 90, "steps": 50}),
+            (BASS.name, {"p": 0.01, "q": 0.5}),
+        ],
+    )
+    def test_every_named_parameter_can_be_set(self, name: str, values: dict[str, float]) -> None:
+        words = [f"--set={key}={value}" for key, value in (values | {"runs": 3}).items()]
+        found = json.loads(invoked(name, *words, "--json").stdout)
+        assert found["runs"] == 3
+        assert {key: found["parameters"][key] for key in values} == values
+        money = {"npv"} if name == NEWS.name else set()
+        assert {"steps_to_95", "adopters"} | money == set(found) - set(command.JSON)
+
     def test_json_of_all(self) -> None:
         found = json.loads(invoked("--json", "--runs", "2").stdout)
         assert [each["model"] for each in found] == [TALK.name] * 5 + [NEWS.name, BASS.name]
@@ -286,7 +303,16 @@ class TestCommand:
         [
             (("bad-newz",), "did you mean bad-news"),
             (("--set", "s=5"), "--set needs the NAME"),
-            (("bad-news", "--set", "s=5"), "s"),
+            (
+                ("bad-news", "--set", "s=5"),
+                "--set s=5: s is no parameter of this model; there are d, m",
+            ),
+            (("bass", "--set", "run=5"), "run is no parameter of this model; did you mean runs?"),
+            (
+                (TALK.name, "--set", "runs=0"),
+                "--set runs=0: runs = 0 must be a whole number from 1",
+            ),
+            ((TALK.name, "--set", "bw=nan"), "bw = nan must be a number from 0 to 1"),
             (("bad-news", "--set", "d=2"), "at most 1"),
             ((TALK.name, "--set", "runs=2.5"), "runs = 2.5"),
             ((TALK.name, "--set", "people=1"), "at least 2"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import plots
 from experiments.analyses.sensitivity import Sensitivity, Study, analyse
 from experiments.analyses.sensitivity_report import pictures, report
 from experiments.design import Experiment, load_experiment
@@ -376,6 +377,49 @@ def test_the_pictures_say_what_they_show_and_no_text_lies_over_another():
     assert "difference (points)" in said
     assert "share of the variance" in [text.get_text() for text in texts(shares)]
     assert overlapping(tornado) == overlapping(shares) == []
+
+
+ENDS = {
+    "alike": ((5.0, 4.0, 6.0), (5.0, 4.0, 6.0)),
+    "alike without noise": ((5.0, 5.0, 5.0), (5.0, 5.0, 5.0)),
+    "next to each other": ((5.0, 4.0, 6.0), (5.001, 4.0, 6.001)),
+    "on one side": ((7.0, 6.0, 8.0), (7.01, 6.1, 8.0)),
+    "on the other": ((3.0, 2.0, 4.0), (2.99, 1.9, 4.1)),
+    "far apart": ((1.0, 0.5, 1.5), (9.0, 8.0, 10.0)),
+    "turned round": ((9.0, 8.0, 10.0), (1.0, 0.5, 1.5)),
+    "one in the middle": ((5.0, 4.9, 5.1), (6.0, 3.0, 9.0)),
+    "one world": ((5.0, np.nan, np.nan), (5.0, np.nan, np.nan)),
+}
+"""What a quantity may come to at the two ends of a range, 5 being the middle."""
+
+
+@pytest.mark.parametrize("panels", [1, 3])
+@pytest.mark.parametrize("words", [("0.01", "0.08"), ("small_world", "1,000,000")])
+def test_the_ends_of_a_tornado_can_be_read_however_near_they_are(
+    panels: int, words: tuple[str, str]
+) -> None:
+    rows = []
+    for panel in range(panels):
+        for key, (low, high) in ENDS.items():
+            ends = dict(zip(("at_low", "at_low_low", "at_low_high"), low, strict=True))
+            ends |= dict(zip(("at_high", "at_high_low", "at_high_high"), high, strict=True))
+            rows.append({
+                "label": f"outcome {panel}", "unit": "points", "zero": True, "key": key,
+                "key_unit": "days", "low_value": words[0], "high_value": words[1],
+                "overturned": True, **ends,
+            })  # fmt: skip
+    middles = {f"outcome {panel}": 5.0 for panel in range(panels)}
+    figure = plots.tornado(pd.DataFrame(rows), middles, "title", "how it is read")
+    written = texts(figure)
+    said = [text.get_text() for text in written]
+    assert said.count(words[0]) == said.count(words[1]) == panels * len(ENDS)
+    assert overlapping(figure) == []
+    for axes in figure.axes:
+        frame = axes.get_window_extent()
+        for text in axes.texts:
+            if text.get_text() in words:
+                box = text.get_window_extent()
+                assert frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1, text.get_text()
 
 
 def test_an_undefined_share_is_said_to_be_so_in_the_picture():

@@ -1,8 +1,10 @@
 """Workers: the same bits from any of them, and when one dies only the culprit is blamed."""
 
+import concurrent.futures
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +18,10 @@ from swept import a_plan, failing
 from experiments.engine.executors import MOST_JOBS, batch_size
 from experiments.engine.flow import Flow
 from experiments.engine.network_cache import Networks, network_key
+from experiments.engine.remote import work
 from experiments.engine.runner import Failure, Run, perform
-from experiments.engine.worker import Batch, batch_of, work
+from experiments.engine.sending import Batch, batch_of
+from experiments.engine.worker import Death
 from experiments.planning.plan import Job
 from sim import performers
 from sim.compiled import model_version
@@ -89,7 +93,7 @@ def test_processes_replace_a_worker_that_dies_and_blame_the_culprit_alone(
 # The flow through a door, with doors that die on cue.
 
 
-class Death(Exception):
+class Loss(Exception):
     """What a door's futures end in when its worker dies."""
 
 
@@ -99,12 +103,11 @@ class Door:
     When it dies, everything under way is lost, as in a pool of processes.
     """
 
-    deaths = (Death,)
+    deaths = (Loss,)
 
     def __init__(self, poison: set[int], strikes: set[int], size: int, ahead: int) -> None:
         self.poison, self.strikes = poison, strikes
         self.batch, self.most = size, ahead
-        self.broken = False
         self.under_way: list[Any] = []
         self.submitted = self.largest = 0
         self.ran: list[int] = []
@@ -116,16 +119,10 @@ class Door:
         return self.most
 
     def submit(self, jobs: tuple[Any, ...]) -> Any:
-        if self.broken:
-            raise Death("a process in the pool was terminated")
         future = Future(self, jobs)
         self.under_way.append(future)
         self.largest = max(self.largest, len(self.under_way))
         return future
-
-    def renew(self) -> None:
-        assert not self.under_way
-        self.broken = False
 
     def check(self) -> None:
         """Work off the oldest batch, while nobody does anything else."""
@@ -135,10 +132,9 @@ class Door:
         dead = self.submitted in self.strikes
         first = self.under_way[0]
         if dead or any(job.seed in self.poison for job in first.jobs):
-            self.broken = True
             lost, self.under_way = self.under_way, []
             for future in lost:
-                future.end(Death("killed. Everything is lost"))
+                future.end(Loss("killed. Everything is lost"))
             return
         self.under_way.pop(0)
         self.ran += [job.seed for job in first.jobs]
@@ -189,10 +185,80 @@ def test_no_job_is_lost_or_done_twice_whoever_dies(count, poison, strikes, size,
     assert sorted(door.ran) == sorted(set(range(count)) - blamed)
 
 
+class Exact:
+    """A door whose workers tell during which job one of them died, as processes of this machine do."""
+
+    deaths = ()
+    remedy = None
+
+    def __init__(self, poison: set[int], strikes: set[int], size: int, ahead: int) -> None:
+        self.poison, self.strikes = poison, strikes
+        self.batch, self.most = size, ahead
+        self.waiting: list[tuple[Any, tuple[Any, ...]]] = []
+        self.tried: list[int] = []
+        self.lonely: set[int] = set()
+
+    def size(self, pace: float) -> int:
+        return self.batch
+
+    def ahead(self, pace: float) -> int:
+        return self.most
+
+    def submit(self, jobs: tuple[Any, ...]) -> Any:
+        future: Any = concurrent.futures.Future()
+        self.waiting.append((future, jobs))
+        return future
+
+    def check(self) -> None:
+        """Work off the oldest batch."""
+        if not self.waiting:
+            return
+        alone = len(self.waiting) == 1
+        future, jobs = self.waiting.pop(0)
+        results = []
+        for job in jobs:
+            self.tried.append(job.seed)
+            if alone and len(jobs) == 1:
+                self.lonely.add(len(self.tried))
+            dies = job.seed in self.poison or len(self.tried) in self.strikes
+            death = Death("p", job.seed, "A worker process ended", "")
+            results.append(death if dies else f"done {job.seed}")
+        future.set_result((results, 0.1))
+
+
+@settings(max_examples=60)
+@given(
+    count=st.integers(0, 40),
+    poison=st.sets(st.integers(0, 39), max_size=5),
+    strikes=st.sets(st.integers(1, 45), max_size=2),
+    size=st.integers(1, 7),
+    ahead=st.integers(1, 5),
+)
+def test_a_death_costs_no_other_run_a_second_try(count, poison, strikes, size, ahead) -> None:
+    """Who is tried again are those during whose run a process died, and then with nobody beside."""
+    jobs = [SimpleNamespace(policy="p", seed=seed) for seed in range(count)]
+    door = Exact(poison, strikes, size, ahead)
+    flow: Any = Flow(iter(jobs), door, threading.Event())  # type: ignore[arg-type]
+    flow.ended = _Impatient(flow.ended, door)
+    results = [(job.seed, result) for job, result in flow.results()]
+    assert sorted(seed for seed, _ in results) == list(range(count))
+    blamed = {seed for seed, result in results if isinstance(result, Failure)}
+    assert poison & set(range(count)) <= blamed
+    assert (
+        len(blamed - poison) <= len(strikes) // 2
+    )  # an innocent one would have to be struck twice
+    died = {seed for at, seed in enumerate(door.tried, 1) if seed in poison or at in strikes}
+    assert {seed for seed, tries in Counter(door.tried).items() if tries == 2} == died
+    assert len(door.tried) == count + len(died)
+    assert set(range(count + 1, len(door.tried) + 1)) <= door.lonely
+    assert all(isinstance(result, Failure) or result == f"done {seed}" for seed, result in results)
+    assert not any(isinstance(result, Death) for _, result in results)
+
+
 class _Impatient:
     """A queue on which waiting takes no time: what is waited for is done meanwhile."""
 
-    def __init__(self, queue: Any, door: Door) -> None:
+    def __init__(self, queue: Any, door: Door | Exact) -> None:
         self.queue, self.door = queue, door
 
     def put(self, item: Any) -> None:

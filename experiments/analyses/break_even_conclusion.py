@@ -28,7 +28,7 @@ def conclude(result: "BreakEven") -> str:
 
 def unit_of(result: "BreakEven") -> str:
     """Return the unit of the lever, without what is said beside it."""
-    return result.lever.unit.partition(";")[0]
+    return result.lever.told_in
 
 
 def verbs(result: "BreakEven") -> tuple[str, str]:

@@ -107,7 +107,7 @@ def _tornado(result: "Sensitivity") -> Any:
             bar, span = bars[key], result.spans[key]
             ends = {"at_low": bar.at_low, "at_high": bar.at_high}
             rows.append({
-                **_panel(result, study), "key": key, "low_value": said(span.low),
+                **_panel(result, study), "key": key, "key_unit": parameter_of(key).told_in, "low_value": said(span.low),
                 "high_value": said(span.high), "overturned": bar.surely,
                 **{f"{name}{part}": value for name, level in ends.items()
                    for part, value in zip(("", "_low", "_high"), level, strict=True)},
@@ -117,10 +117,16 @@ def _tornado(result: "Sensitivity") -> Any:
     return plots.tornado(
         frame.astype(dict.fromkeys(numbers, "float64")), middles,
         _title(result, "one assumption at a time"),
-        f"Each from its low end (plain) to its high end (hatched), all others in the middle; "
-        f"dashed: all in the middle; black: 95% intervals over {len(result.experiment.seeds)} "
-        "shared worlds",
+        "Each from its low end (plain, told above) to its high end (hatched, told below), all others "
+        f"in the middle of their ranges; dashed: all in the middle.{_black(result)}",
     )  # fmt: skip
+
+
+def _black(result: "Sensitivity") -> str:
+    worlds = len(result.experiment.seeds)
+    if worlds == 1:
+        return " One world gives no intervals."
+    return f" Black: 95% intervals over {worlds} shared worlds."
 
 
 def _shares(result: "Sensitivity") -> Any:

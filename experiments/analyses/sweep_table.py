@@ -12,6 +12,7 @@ from experiments.methods.stopping import sampling
 from experiments.outcomes import MEASURES
 from experiments.sections.keys import said
 from experiments.tables import console, table
+from experiments.wording import duration
 from sim.errors import printable
 
 if TYPE_CHECKING:
@@ -109,24 +110,6 @@ def show_extent(plan: "Plan", extent: "Extent", shard: tuple[int, int]) -> None:
         f"From {extent.timed:,} timed {_plural('run', extent.timed)}; nothing was kept.",
         sep="\n",
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    >>> duration(0.3), duration(100), duration(9000), duration(400_000)
-    ('under a second', '1 min 40 s', '2 h 30 min', '4 days 15 h')
-    """
-    if seconds < 1:
-        return "under a second"
-    whole = round(seconds)
-    for size, large, part, small in ((86400, "day", 3600, "h"), (3600, "h", 60, "min"),
-                                     (60, "min", 1, "s")):  # fmt: skip
-        if whole >= size:
-            many, rest = divmod(whole, size)
-            word = f"{large}s" if large == "day" and many > 1 else large
-            return f"{many} {word} {rest // part} {small}" if rest // part else f"{many} {word}"
-    return f"{whole} s"
 
 
 def size(amount: int) -> str:

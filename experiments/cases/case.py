@@ -75,7 +75,7 @@ class CaseResult:
         parts = [f"{each.question.ask} {each.changes.said}" for each in changing]
         ranked = self.ranking.changes
         if ranked.overturned:
-            parts.append(f"The order of the policies: {ranked.said}")
+            parts.append(f"The order of the policies: {ranked.said[:1].lower()}{ranked.said[1:]}")
         if not parts:
             return (
                 "No answer of this case is overturned by another assumption: not if the quickly "

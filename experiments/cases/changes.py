@@ -54,17 +54,18 @@ class Changes:
     def said(self) -> str:
         """What changes it, in words."""
         told = [
-            f"{name}: {verdict} if {_conditions(found)}"
+            f"it changes if {_conditions(found)} ({name}: {verdict})"
             for name, others in self.overturned.items()
             for verdict, found in others.items()
         ]
         told += [
-            f"{name}: no longer decided if {_conditions(found)}"
+            f"it is no longer decided if {_conditions(found)} ({name})"
             for name, found in self.opened.items()
         ]
         if not told:
             return "None of the other assumptions changes this."
-        return f"It changes: {'; '.join(told)}."
+        text = "; ".join(told)
+        return f"{text[:1].upper()}{text[1:]}."
 
 
 def _conditions(assumptions: Sequence[Assumption]) -> str:

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from experiments.cases.answers import Answer, Row
 from experiments.cases.assumptions import Assumption
-from experiments.cases.readings import ABOVE, BELOW, OPEN, Reading, cells_of, measure_of, read
+from experiments.cases.readings import (
+    ABOVE,
+    BELOW,
+    OPEN,
+    Reading,
+    cells_of,
+    measure_of,
+    read,
+    unsaid,
+)
 from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
 from experiments.outcomes import MEASURES, Measure
@@ -66,10 +75,8 @@ def _clause(contrast: Named, measure: Measure, reading: Reading) -> str:
     if contrast.than is None:
         return f"{quantity} {reading.said(measure)}{per}"
     if reading.side() == OPEN:
-        return (
-            f"no difference in {quantity} that can be told from luck, {reading.said(measure)}{per}"
-        )
-    return f"{quantity} {_MORE[reading.side()]} by {reading.size(measure)}{per}"
+        return f"no difference in {quantity} that can be told from luck, {reading.said(unsaid(measure))}{per}"
+    return f"{quantity} {_MORE[reading.side()]} by {reading.size(unsaid(measure))}{per}"
 
 
 def _on(contrast: Named) -> str:

@@ -53,6 +53,10 @@ class Curve:
             for value, gain in zip(self.values, gains, strict=True)
         ]
         found = said(self.values[enough])
+        tracked = [
+            Row(f"{key} {row.label}", f"{key} {row.label}", self.measure, row.reading)
+            for row in rows
+        ]
         points = [
             {"value": value, **gain._asdict()}
             for value, gain in zip(self.asked.values, gains, strict=True)
@@ -61,7 +65,7 @@ class Curve:
             self.sentence(key, best, enough, values, gains),
             rows,
             {"how much is enough": found if gains[best].side() != "" or enough == 0 else ""},
-            [Row(f"{key} {found}", f"{key} {found}", self.measure, gains[enough])],
+            [tracked[enough], *tracked[:enough], *tracked[enough + 1 :]],
             points,
             [said(value) for value in self.values],
         )
@@ -79,9 +83,10 @@ class Curve:
         """Return what was found in words."""
         measure, unit = self.measure, self.lever.unit
         first, last, most = (said(self.values[i]) for i in (0, -1, best))
+        more = "more" if gains[best].mean >= 0 else "less"
         told = [
-            f"{measure.label[:1].upper()}{measure.label[1:]} is best at {key} {most} ({unit}), "
-            f"{gains[best].said(measure)} against {first}."
+            f"{measure.label[:1].upper()}{measure.label[1:]} is best at {key} {most} ({unit}): "
+            f"{gains[best].size(measure)} {more} than at {first}."
         ]
         if enough == 0:
             told.append(f"That cannot be told from luck: {key} makes no difference that shows.")
@@ -90,6 +95,12 @@ class Curve:
                 f"From {said(self.values[enough])} on more does not help: it already gives "
                 f"{gains[enough].said(measure)}, and nothing beyond it is better than luck explains."
             )
+        elif best == len(values) - 1:
+            told.append("That is the most that was tried, and more might be better still.")
+        elif all((each == values[best]).all() for each in values[best:]):
+            told.append(f"Beyond {most}, more changes nothing.")
+        else:
+            told.append(f"Beyond {most}, more does not help.")
         sign = float(measure.direction)
         end = estimated(values[-1] - values[best])
         if best < len(values) - 1 and end.side() == BELOW:

@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.cases.answers import Answer, Row, outcome_of
 from experiments.cases.assumptions import Assumption
-from experiments.cases.readings import ABOVE, OPEN, Reading, estimated
+from experiments.cases.readings import ABOVE, BELOW, OPEN, Reading, estimated
 from experiments.cases.runs import Cell, Runs, cell_of
 from experiments.design import Experiment
 from experiments.methods.statistics import Array
@@ -120,7 +120,17 @@ class Levers:
         idle = [n for n in others if _idle(alone[n]) and _idle(lost[n])]
         if idle:
             told.append(f"No effect of {listed(idle)} can be told from luck.")
+        told += self.harm("By itself", ranked, alone) + self.harm(
+            "On top of the others", ranked, lost
+        )
         return " ".join(told)
+
+    def harm(self, how: str, names: list[str], values: dict[str, Array]) -> list[str]:
+        """Say which parts make it worse."""
+        sign = float(self.measure.direction)
+        worse = [name for name in names if estimated(sign * values[name]).side() == BELOW]
+        makes = "makes" if len(worse) == 1 else "each make"
+        return [f"{how}, {listed(worse)} {makes} it worse."] if worse else []
 
 
 def _worth(values: Array, measure: Measure) -> str:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from experiments import plots
 from experiments.cases.pictures import pictures, worlds
-from experiments.grids import Grid, intervals, levers_grid
+from experiments.grids import Grid, intervals, levers_grid, number
 from experiments.report import as_it_stands, cells, write_experiment
 from experiments.wording import count
 
 if TYPE_CHECKING:
     from experiments.cases.case import Answered, CaseResult
     from experiments.cases.claims import Judged
+    from experiments.design import Experiment
     from experiments.output import ResultsFolder
 
 
@@ -22,9 +23,11 @@ def write_case(folder: "ResultsFolder", result: "CaseResult") -> None:
     folder.text("report.md", page(result))
     folder.table("estimates", estimates_frame(result))
     folder.table("claims", claims_frame([result]))
+    survey = result.experiment.survey
     folder.provenance = {
         "result": result.to_json(),
         "experiment": write_experiment(folder, result.experiment).resolved(),
+        "survey": [each._asdict() for each in survey.moved] if survey else [],
     }
 
 
@@ -41,6 +44,7 @@ def page(result: "CaseResult", images: str = "") -> str:
         f"{as_it_stands(scenario.name)}: {scenario.market.people:,} people, {scenario.days} days. "
         f"{as_it_stands(told.invented)}",
         cells(levers_grid(experiment.policies)),
+        *surveyed(experiment),
     ]
     if len(experiment.policies) > 1:
         ranked = ranking_grid(result)
@@ -62,6 +66,29 @@ def page(result: "CaseResult", images: str = "") -> str:
     if result.ranking.assumptions[1:]:
         parts.append(f"![The same under other assumptions]({images}assumptions.png)")
     return "\n\n".join(parts) + "\n"
+
+
+def surveyed(experiment: "Experiment") -> list[str]:
+    """Return what a survey by SERVQUAL made of the file: a paragraph and its table; else nothing."""
+    if experiment.survey is None:
+        return []
+    told = (
+        f"A survey by SERVQUAL describes {as_it_stands(experiment.survey.policy)}, and is put in as gaps "
+        "between what is perceived and what was expected, in points of a scale of 7. A gap of 0 moves "
+        "nothing."
+    )
+    rows = [
+        (
+            each.dimension,
+            f"{each.gap:+.3g}",
+            each.key,
+            number(each.before, 3),
+            number(each.after, 3),
+        )
+        for each in experiment.survey.moved
+    ]
+    heads = ("dimension", "gap", "moves", "from", "to")
+    return [told, cells(Grid("", heads, rows))]
 
 
 def _question(answered: "Answered", picture: str) -> list[str]:

@@ -120,11 +120,12 @@ def _ways(result: "CaseResult", answered: "Answered") -> Any:
     assert asked is not None
     return plots.at_equal_spend(
         pd.DataFrame(list(answered.answer.points)),
+        float(answered.answer.points[0]["most"]),
         f'spent on recovery beyond "{asked.start}" (money)',
         f"difference in {_quantity(_measure(result, answered))}",
         answered.question.ask,
         f"Means of {worlds(result)} with 95% bands; beside each point the value of its lever. "
-        "Compare upright: the higher line does more with the same money",
+        "Compare upright, up to the dashed line, the most that all can spend: the higher does more",
     )
 
 
@@ -157,9 +158,8 @@ def _assumptions(result: "CaseResult") -> Any:
 
 def _wanted(answered: "Answered", answer: "Answer") -> list["Row"]:
     """Return the tracked estimates of an answer, those of the case as it is in their order."""
-    if answered.question.kind == "curve":
-        return list(answer.tracked[:1])
-    usual = [row.label for row in answered.answers[AS_IT_IS].tracked[:4]]
+    most = 1 if answered.question.kind == "curve" else 4
+    usual = [row.label for row in answered.answers[AS_IT_IS].tracked[:most]]
     return sorted(
         (row for row in answer.tracked if row.label in usual),
         key=lambda row: usual.index(row.label),

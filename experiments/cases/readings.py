@@ -44,11 +44,20 @@ class Reading(NamedTuple):
     def moved(self, measure: Measure) -> str:
         """Return what it does to an outcome: `raises reputation by 3 points (...)`."""
         verb = "raises" if self.mean >= 0 else "lowers"
-        return f"{verb} {measure.label} by {self.size(measure)}"
+        return f"{verb} {measure.label} by {self.size(unsaid(measure))}"
 
     def negative(self) -> "Reading":
         """Return it with its sign turned."""
         return Reading(-self.mean, -self.high, -self.low)
+
+
+def unsaid(measure: Measure) -> Measure:
+    """Return an outcome without its unit, where its label says it: 300 bad stories, not stories.
+
+    >>> [unsaid(MEASURES[name]).unit for name in ("bad_stories", "reputation")]
+    ['', 'points']
+    """
+    return measure._replace(unit="") if measure.unit in measure.label else measure
 
 
 def estimated(samples: Array) -> Reading:

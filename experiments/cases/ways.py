@@ -4,18 +4,21 @@ Along each way a lever is moved, which costs and gains something. In every world
 read off at equal spend, between two points along a straight line, so that the comparison is paired.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from experiments.cases.answers import Answer, Row, outcome_of
 from experiments.cases.assumptions import Assumption
-from experiments.cases.readings import ABOVE, Reading, estimated
+from experiments.cases.readings import ABOVE, BELOW, estimated, unsaid
 from experiments.cases.runs import Cell, Runs, cell_of
 from experiments.design import Experiment
 from experiments.methods.statistics import Array
 from experiments.sections.case import Question, Way
 from experiments.sections.keys import Scalar, parameter_of, said
+from experiments.wording import decimals, figure, listed
 
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 """At which shares of the greatest spend that all ways reach in every world they are compared."""
@@ -55,29 +58,34 @@ class Ways:
         sign = float(self.measure.direction)
         spent: dict[str, Array] = {}
         gained: dict[str, Array] = {}
-        points: list[Mapping[str, object]] = []
+        points: list[dict[str, Any]] = []
         for way in self.asked.ways:
             cells = [self.start, *(cell for _, cell in self.steps(way))]
             spent[way.name] = self._beyond(runs, assumption, cells, "recovery_cost")
             gained[way.name] = self._beyond(runs, assumption, cells, self.measure.name)
             points += self._points(way, spent[way.name], gained[way.name])
-        most = min(float(each.max(axis=0).min()) for each in spent.values())
+        reach = {name: float(each.max(axis=0).min()) for name, each in spent.items()}
+        most = min(reach.values())
         at = {share: share * most for share in _SHARES}
         read = {
             (name, share): _at_spend(spent[name], gained[name], spend)
             for name in spent for share, spend in at.items()
         }  # fmt: skip
         rows = [
-            Row(f"spending {spend:,.3g}", name, self.measure, estimated(read[name, share]))
+            Row(f"spending {_money(spend)}", name, self.measure, estimated(read[name, share]))
             for share, spend in at.items() for name in spent
         ]  # fmt: skip
-        ranked = sorted(spent, key=lambda name: -sign * float(np.nanmean(read[name, 1.0])))
-        best, next_ = ranked[0], ranked[1] if len(ranked) > 1 else ranked[0]
-        ahead = estimated(sign * (read[best, 1.0] - read[next_, 1.0]))
-        decided = best if ahead.side() == ABOVE else ""
+        full = {name: read[name, 1.0] for name in spent}
+        ranked = sorted(spent, key=lambda name: -sign * float(np.nanmean(full[name])))
+        told = [
+            self.compared(most, min(reach, key=lambda name: reach[name]), ranked, full),
+            self.leading(ranked, full),
+            self.dearest(points),
+        ]
+        for point in points:
+            point["most"] = most
         tracked = [row for row in rows if row.panel == rows[-1].panel]
-        text = self.sentence(at, ranked, decided, ahead, read)
-        return Answer(text, rows, {"the better way to spend": decided}, tracked, points)
+        return Answer(" ".join(told), rows, self.better(full), tracked, points)
 
     def _beyond(self, runs: Runs, assumption: Assumption, cells: list[Cell], outcome: str) -> Array:
         """Return an outcome beyond that of the start: [points, worlds], the start among them."""
@@ -85,7 +93,7 @@ class Ways:
         beyond: Array = values - values[0]
         return beyond
 
-    def _points(self, way: Way, spent: Array, gained: Array) -> Iterator[Mapping[str, object]]:
+    def _points(self, way: Way, spent: Array, gained: Array) -> Iterator[dict[str, Any]]:
         labels = ["", *(said(value) for value, _ in self.steps(way))]
         for label, cost, gain in zip(labels, spent, gained, strict=True):
             spend, value = estimated(cost), estimated(gain)
@@ -94,37 +102,58 @@ class Ways:
                 "low": value.low, "high": value.high,
             }  # fmt: skip
 
-    def sentence(
-        self, at: Mapping[float, float], ranked: list[str], decided: str, ahead: Reading,
-        read: Mapping[tuple[str, float], Array],
-    ) -> str:  # fmt: skip
-        """Return what was found in words."""
-        measure = self.measure
-        spend = at[1.0]
-        told = [
-            f"Spending {spend:,.3g} more on recovery than {self.asked.start} does, "
-            + "; ".join(f"{name} {estimated(read[name, 1.0]).moved(measure)}" for name in ranked)
-            + "."
-        ]
-        if decided:
-            told.append(
-                f"{decided[:1].upper()}{decided[1:]} is the better way, by {ahead.size(measure)} "
-                f"over the next."
-            )
-        else:
-            told.append("Which is the better way cannot be told from luck.")
-        leaders = {share: self.leader(ranked, read, share) for share in _SHARES}
-        other = [f"{at[share]:,.3g}" for share in _SHARES if leaders[share] != ranked[0]]
-        if other:
-            told.append(f"At a spend of {', '.join(other)} the order is another.")
-        return " ".join(told)
+    def better(self, full: Mapping[str, Array]) -> dict[str, str]:
+        """Return of each two ways which is the better, as far as that is sure."""
+        found = {}
+        for one, other in combinations(full, 2):
+            side = estimated(self.measure.direction * (full[one] - full[other])).side()
+            found[f"{one} or {other}"] = {ABOVE: one, BELOW: other}.get(side, "")
+        return found
 
-    def leader(
-        self, ranked: list[str], read: Mapping[tuple[str, float], Array], share: float
+    def compared(
+        self, most: float, limit: str, ranked: list[str], full: Mapping[str, Array]
     ) -> str:
-        """Return the way that gains most at a share of the greatest spend."""
-        gains = {name: float(np.nanmean(read[name, share])) for name in ranked}
-        return max(gains, key=lambda name: self.measure.direction * gains[name])
+        """Say what each way does with the most that all of them can spend."""
+        measure = unsaid(self.measure)
+        each = "; ".join(f"{name} {estimated(full[name]).said(measure)}" for name in ranked)
+        return (
+            f"With {_money(most)} more to spend on recovery than {self.asked.start} does, the most that "
+            f"{limit} can use, {measure.label} changes by: {each}."
+        )
+
+    def leading(self, ranked: list[str], full: Mapping[str, Array]) -> str:
+        """Say which way is the best, or of which that is not sure."""
+        better = self.better(full)
+        first, *others = ranked
+        behind = [
+            name for name in others
+            if first in (better.get(f"{first} or {name}"), better.get(f"{name} or {first}"))
+        ]  # fmt: skip
+        level = [name for name in others if name not in behind]
+        name = f"{first[:1].upper()}{first[1:]}"
+        if not behind:
+            return "Which is the better way cannot be told from luck."
+        if not level:
+            by = estimated(self.measure.direction * (full[first] - full[others[0]]))
+            return f"{name} is the best way, by {by.said(self.measure)} over the next."
+        return (
+            f"{name} does better than {listed(behind)}; that it does better than {listed(level)} cannot be "
+            "told from luck."
+        )
+
+    def dearest(self, points: Sequence[Mapping[str, Any]]) -> str:
+        """Say what each way comes to at the last of its values."""
+        last = {str(point["way"]): point for point in points}
+        each = [
+            f"{name} {figure(point['mean'], decimals(abs(point['mean']), 3))} for {_money(point['spend'])}"
+            for name, point in last.items()
+        ]
+        return f"At their dearest they bring: {'; '.join(each)}."
+
+
+def _money(amount: float) -> str:
+    """Return an amount in three figures: `1,390`."""
+    return figure(amount, decimals(abs(amount), 3)) if abs(amount) < 1000 else f"{amount:,.0f}"
 
 
 def _at_spend(spent: Array, gained: Array, spend: float) -> Array:

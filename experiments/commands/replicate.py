@@ -9,6 +9,7 @@ import click
 from experiments.commands import options
 from sim.errors import InputError, nearest
 from sim.reading import Document, parse_override
+from sim.strict_yaml import dotted
 
 JSON = ("model", "source", "parameters", "runs", "seed", "verdict")
 """The keys that every model has in the JSON, beside its measures."""
@@ -160,12 +161,20 @@ def _settings(section: Any, settings: tuple[str, ...]) -> tuple[Any, int | None]
     from sim.validation import validate
 
     document = Document({}, {}, "--set")
+    names = (*section.model_fields, "runs")
     runs = None
-    for change in map(parse_override, settings):
-        if change.key != ("runs",):
+    for setting, change in ((each, parse_override(each)) for each in settings):
+        name = dotted(change.key)
+        if name not in names:
+            meant = nearest(name, names)
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(names)}"
+            raise InputError(f"--set {setting}: {name} is no parameter of this model; {hint}")
+        if name != "runs":
             document = document.overridden(change)
         elif type(change.value) is int and change.value > 0:
             runs = change.value
         else:
-            raise InputError(f"--set runs = {change.value} must be a whole number from 1 up")
+            raise InputError(
+                f"--set {setting}: runs = {change.value} must be a whole number from 1 up"
+            )
     return validate(section, document), runs

@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +56,11 @@ def _shard(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
 @click.option(
     "--customer", metavar="FILE.py:CLASS", help="People who behave in a way of your own."
 )  # fmt: skip
+@click.option(
+    "--run-limit", type=float, metavar="SECONDS",
+    help="End a run that takes longer, and go on with the others; 1 or more, inf for never.  "
+    "[default: an hour, or 100 times the slowest run so far by size]",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and run nothing.")
 @click.option(
     "--shard", metavar="I/N", callback=_shard,
@@ -67,8 +74,8 @@ def _shard(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
 @options.json_option
 def command(
     experiment: str, out: Path | None, workers: int | None, processes: bool, cluster: str | None,
-    customer: str | None, dry_run: bool, shard: tuple[int, int], seeds: int | None,
-    network: str | None, days: int | None, seed: int | None, settings: tuple[str, ...],
+    customer: str | None, run_limit: float | None, dry_run: bool, shard: tuple[int, int],
+    seeds: int | None, network: str | None, days: int | None, seed: int | None, settings: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip
     """Run a whole experiment, and keep every run.
@@ -100,10 +107,12 @@ def command(
     and in Python experiments.open_results("DIR").
     """
     from experiments.design import load_experiment
+    from experiments.engine.patience import checked
     from experiments.engine.plugin import load_customer
     from experiments.planning.plan import Plan
     from sim.reading import assigned, parse_override
 
+    how: dict[str, Any] = {"processes": processes, "run_limit": checked(run_limit)}
     changes = [parse_override(setting) for setting in settings]
     if seeds is not None:
         changes.append(assigned("seeds", seeds, f"--seeds {seeds}"))
@@ -113,11 +122,11 @@ def command(
     folder = out or Path("results") / f"sweep-{Path(experiment).stem}"
     kind = load_customer(customer) if customer else None
     if dry_run:
-        _tell_extent(plan, folder, workers, shard, kind, as_json)
+        _tell_extent(plan, folder, workers, shard, kind, as_json, how)
         return
     if out is None:
         click.echo(f"The runs are kept in {folder}", err=True)
-    how = {"workers": workers, "processes": processes, "cluster": cluster, "customer": kind}
+    how |= {"workers": workers, "cluster": cluster, "customer": kind}
     made = _sweep(plan, folder, shard=shard, **how)
     _finish(made, folder)
     _draw(made, folder)
@@ -134,7 +143,7 @@ def command(
 def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
     """Do the sweep, and end the program if it was stopped on the way."""
     from experiments.commands.watching import stoppable, watching
-    from experiments.engine.runner import ClusterLost
+    from experiments.engine.runner import WorkersLost
     from experiments.sweep import sweep
 
     if how["cluster"] is None:
@@ -145,14 +154,13 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
         _hush()
     if how["customer"] is not None:
         click.echo(f"Compiling {how['customer'].__name__}: up to half a minute ...", err=True)
-    with stoppable() as stop, warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: click.echo(str(message), err=True)
+    with stoppable() as stop, _warnings_aloud():
         try:
             with watching() as watch:
                 made = sweep(
                     plan, folder, watch=watch, stopped=stop.event, network_of=network_of, **how
                 )
-        except ClusterLost as error:
+        except WorkersLost as error:
             remedy = f"What is done is kept in {folder}; the same command goes on."
             raise click.ClickException(f"{error}. {remedy}") from None
     if made.stopped:
@@ -164,6 +172,15 @@ def _sweep(plan: "Plan", folder: Path, **how: Any) -> "Sweep":
         )
         raise click.exceptions.Exit(stop.exit_code)
     return made
+
+
+@contextmanager
+def _warnings_aloud() -> Iterator[None]:
+    """Say warnings as what they are: lines for the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_: click.echo(str(message), err=True)
+        yield
 
 
 def _hush() -> None:
@@ -218,12 +235,8 @@ def _finish(made: "Sweep", folder: Path) -> None:
         err=True,
     )
     for job, failure in made.failures[:_SHOWN]:
-        point = "".join(f", {key} = {value}" for key, value in job.point.items())
         last = failure.error.strip().splitlines()[0]
-        click.echo(
-            f"- policy {job.policy}, seed {job.seed}{point}: {last} ({job.identity[:12]}...)",
-            err=True,
-        )
+        click.echo(f"- {job.title}: {last} ({job.identity[:12]}...)", err=True)
     if made.failed > _SHOWN:
         click.echo(f"- and {made.failed - _SHOWN:,} more", err=True)
 
@@ -235,13 +248,15 @@ def _tell_extent(
     shard: tuple[int, int],
     kind: "type[Customer] | None",
     as_json: bool,
+    how: dict[str, Any],
 ) -> None:
     """Say what a sweep would take."""
     from experiments.extent import check_size, extent, part
 
     count = check_size(plan, workers)
     options.announce_compilation()
-    found = extent(plan, count, part(len(plan), shard), kind)
+    with _warnings_aloud():
+        found = extent(plan, count, part(len(plan), shard), kind, **how)
     if as_json:
         told = {
             "name": plan.experiment.name, "out": str(folder), "dry_run": True,

@@ -47,7 +47,7 @@ class Pace:
 
     def left(self, runs: int) -> str:
         """Return in words how long so many runs take."""
-        from experiments.analyses.sweep_table import duration
+        from experiments.wording import duration
 
         return duration(runs / self.rate) if self.rate else "?"
 

@@ -4,13 +4,23 @@ The scheduler hands batches out, and hands them out again where a worker is lost
 this version of the model; that is looked up before the first run, and by each batch again.
 """
 
+import math
+import threading
 import time
+import uuid
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.engine.executors import Finished, batch_size
-from experiments.engine.worker import batch_of, unlike, work
+from experiments.engine import remote
+from experiments.engine.executors import batch_size
+from experiments.engine.nursery import WorkersLost
+from experiments.engine.patience import Key, Patience
+from experiments.engine.sending import batch_of, unlike
+from experiments.engine.worker import Finished
 from experiments.extras import extra
 from experiments.planning.plan import Job
 from sim import compiled
@@ -26,11 +36,21 @@ CONNECT = 6.0
 LOST_AFTER = 20.0
 """Seconds without a scheduler or without any worker after which a cluster is given up."""
 
+ASK = 10.0
+"""Seconds between two questions to the workers, which runs they are at."""
+
 _LOOK = 1.0
 """Seconds for which what is known of the workers is good enough."""
 
+_GOODBYE = 2.0
+"""Seconds in which workers should have been told that nobody wants their results."""
 
-class ClusterLost(RuntimeError):
+_COMPILED_HANGS = (
+    "Compiled behaviours cannot be ended: should it hang, press Ctrl-C, and restart its worker."
+)
+
+
+class ClusterLost(WorkersLost):
     """The cluster went away on the way; what is done is done."""
 
 
@@ -43,6 +63,8 @@ class Cluster:
         Address of its scheduler (`tcp://host:8786`), or the scheduler's file.
     kind
         The class of customers, as cloudpickle has it.
+    patience
+        What knows how long a run may take.
 
     Raises
     ------
@@ -50,10 +72,10 @@ class Cluster:
         If there is no such cluster, it has no workers, or they have another version of the model.
     """
 
-    def __init__(self, where: str, kind: bytes | None) -> None:
+    def __init__(self, where: str, kind: bytes | None, patience: Patience | None = None) -> None:
         self.where = where
         self.kind = kind
-        self.broken = False
+        self.patience = patience or Patience()
         self.performer: Performer = "compiled"
         distributed = extra("distributed", "cluster")
         self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
@@ -62,6 +84,10 @@ class Cluster:
         self._missed: float | None = None
         self._looked = 0.0
         self._known: dict[str, Any] = {}
+        self._name = uuid.uuid4().hex
+        self._asking: threading.Thread | None = None
+        self._asked = time.monotonic()
+        self._at_work: dict[Key, float] = {}
         try:
             self._versions()
         except BaseException:
@@ -79,10 +105,49 @@ class Cluster:
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
-        return self._pool.submit(work, batch_of(jobs, self.kind, self.performer))
+        limits = tuple(self._limit(job) for job in jobs)
+        batch = batch_of(jobs, self.kind, self.performer, limits, self._name)
+        return self._pool.submit(remote.work, batch)
 
-    def renew(self) -> None:
-        """Do nothing: the scheduler goes on with the workers that are left."""
+    def _limit(self, job: Job) -> float:
+        """Return the seconds that a run may take; compiled ones, which do end, if somebody says so."""
+        if self.performer == "agents":
+            return self.patience.limit(job)
+        return math.inf if self.patience.asked is None else self.patience.asked
+
+    @property
+    def remedy(self) -> str | None:
+        """What the user can do about a run that does not end; None where it will be ended."""
+        if self.performer == "agents" or (self.kind is None and self.patience.asked is not None):
+            return None
+        return _COMPILED_HANGS if self.kind else ""
+
+    def at_work(self) -> dict[Key, float]:
+        """Return the runs that are being made, and the seconds that each has taken so far.
+
+        Workers are asked now and then, without waiting for their answer; nothing is known between.
+        """
+        found, self._at_work = self._at_work, {}
+        asking = self._asking is not None and self._asking.is_alive()
+        if not asking and time.monotonic() - self._asked > ASK:
+            self._asked = time.monotonic()
+            self._asking = self._aside(self._ask)
+        return found
+
+    def _ask(self) -> None:
+        answers = self._client.run(remote.at_work, self._name, on_error="ignore")
+        self._at_work = {key: taken for each in answers.values() for key, taken in each.items()}
+
+    def _aside(self, what: Callable[[], None]) -> threading.Thread:
+        """Do something with the workers while nobody waits: one of them may not answer."""
+
+        def do() -> None:
+            with suppress(Exception):  # of a cluster that is going away, which `check` tells of
+                what()
+
+        thread = threading.Thread(target=do, daemon=True)
+        thread.start()
+        return thread
 
     def check(self) -> None:
         """Tell whether the cluster is still there.
@@ -103,6 +168,9 @@ class Cluster:
     def close(self, in_haste: bool) -> None:
         """Let go of the cluster; batches that are still there are taken back."""
         if self._client.status == "running":
+            if in_haste:
+                goodbye = partial(self._client.run, remote.give_up, self._name, on_error="ignore")
+                self._aside(goodbye).join(_GOODBYE)
             self._pool.shutdown(wait=not in_haste)
         self._client.close(timeout=5)
 

@@ -1,27 +1,35 @@
 """The doors to the workers of this machine: threads of this process, or processes.
 
 Each is a `concurrent.futures` executor with what else must be known of it: how many batches are
-worth having under way, how large a batch should be, and by which errors one tells that a worker
-has died.
+worth having under way, how large a batch should be, which runs are being made, and what can be done
+about one that does not end.
 """
 
 import os
-import signal
 import sys
 import threading
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from experiments.engine.worker import Bench, Result, batch_of, work
+from experiments.engine.nursery import Nursery
+from experiments.engine.patience import AtWork, Key, Patience
+from experiments.engine.sending import batch_of
+from experiments.engine.worker import Bench, Finished
 from experiments.planning.plan import Job
 
 if TYPE_CHECKING:
     from sim.customer import Customer
     from sim.run import Performer
 
-Finished = tuple[list[Result], float]
-"""What comes of a batch: its results in order, and the seconds that it took."""
+THREADS = "amends"
+"""How the names of threads begin that make runs, or wait for processes that do."""
+
+COMPILED_HANGS = (
+    "Compiled behaviours cannot be ended in a thread: should it hang, press Ctrl-C, and start the "
+    "same command with --processes, where such a run is ended and put on record."
+)
 
 BATCH_SECONDS = 1.0
 """Work in a batch that goes to another process: much more than what the journey costs, and little
@@ -51,13 +59,14 @@ class Threads:
     is copied."""
 
     deaths: tuple[type[BaseException], ...] = ()
-    broken = False
     performer: "Performer" = "compiled"
 
     def __init__(self, bench: Bench, workers: int) -> None:
         self.bench = bench
         self.workers = workers
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="amends")
+        self.remedy = COMPILED_HANGS if bench.kind else None if isfinite(bench.limit) else ""
+        self._at_work = AtWork()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
 
     def size(self, pace: float) -> int:
         """Return how many jobs make a batch: one, since handing it over costs nothing."""
@@ -74,11 +83,15 @@ class Threads:
 
     def _work(self, jobs: tuple[Job, ...]) -> Finished:
         began = time.perf_counter()
-        made = [self.bench.run(job) for job in jobs]
+        made = []
+        for job in jobs:
+            with self._at_work.on(job):
+                made.append(self.bench.run(job))
         return [one for one in made if one is not None], time.perf_counter() - began
 
-    def renew(self) -> None:
-        """Do nothing: threads do not die."""
+    def at_work(self) -> dict[Key, float]:
+        """Return the runs that are being made, and the seconds that each has taken so far."""
+        return self._at_work.seconds()
 
     def check(self) -> None:
         """Do nothing: threads do not get lost."""
@@ -91,24 +104,18 @@ class Threads:
 
 
 class Processes:
-    """Processes of this machine, for behaviours that need the interpreter."""
+    """Processes of this machine, for behaviours that need the interpreter; a thread waits for each."""
 
-    deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    deaths: tuple[type[BaseException], ...] = ()
+    remedy = None
 
-    def __init__(self, kind: bytes | None, workers: int) -> None:
+    def __init__(self, kind: bytes | None, workers: int, patience: Patience) -> None:
         self.kind = kind
         self.workers = workers
-        self.broken = False
+        self.patience = patience
         self.performer: Performer = "compiled"
-        self._pool = self._new_pool()
-
-    def _new_pool(self) -> Executor:
-        from loky import ProcessPoolExecutor
-
-        pool: Executor = ProcessPoolExecutor(
-            self.workers, initializer=_begin_worker, initargs=(os.getpid(),)
-        )
-        return pool
+        self._nursery = Nursery()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
 
     def size(self, pace: float) -> int:
         """Return how many jobs make a batch."""
@@ -120,33 +127,40 @@ class Processes:
 
     def submit(self, jobs: tuple[Job, ...]) -> "Future[Finished]":
         """Queue a batch."""
-        return self._pool.submit(work, batch_of(jobs, self.kind, self.performer))
+        batch = batch_of(jobs, self.kind, self.performer)
+        limit = self.patience.limit
+        return self._pool.submit(
+            self._nursery.work, batch, lambda rest, number: limit(rest.jobs[number])
+        )
 
-    def renew(self) -> None:
-        """Replace the pool after a worker has died, which has ended all its batches."""
-        self._pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
-        self._pool = self._new_pool()
-        self.broken = False
+    def at_work(self) -> dict[Key, float]:
+        """Return the runs that are being made, and the seconds that each has taken so far."""
+        return self._nursery.at_work.seconds()
 
     def check(self) -> None:
-        """Do nothing: a pool tells by itself that it is broken."""
+        """Do nothing: processes that end are replaced."""
 
     def close(self, in_haste: bool) -> None:
-        """End the processes; in haste, by killing them."""
-        self._pool.shutdown(wait=True, kill_workers=in_haste)  # type: ignore[call-arg]
+        """End the processes; in haste, without waiting for their last runs."""
+        if in_haste:
+            self._nursery.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._nursery.close()
 
 
-def _begin_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def leave(code: int, patience: float = 10.0) -> None:
+    """End this process, also where a compiled run hangs in a thread, for which Python would wait.
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    if hasattr(os, "getppid") and os.getppid() == parent:
-        threading.Thread(target=watch, daemon=True).start()
+    Returns, for Python to end it as usual, once no thread is at a run any longer.
+    """
+    until = time.monotonic() + patience
+    for thread in threading.enumerate():
+        if thread.name.startswith(THREADS):
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
 
 
 def pickled(kind: "type[Customer] | None") -> bytes | None:

@@ -5,6 +5,7 @@ processes, and the runs of a world share one network. Jobs are made and handed o
 needed and results are passed on as they come, so memory does not grow with the number of runs.
 """
 
+import math
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable
@@ -17,7 +18,9 @@ from experiments.engine import executors
 from experiments.engine.cluster import Cluster, ClusterLost
 from experiments.engine.executors import cores
 from experiments.engine.flow import Door, Flow
-from experiments.engine.worker import Bench, Failure, Result, Run
+from experiments.engine.nursery import WorkersLost
+from experiments.engine.patience import Patience, Tell
+from experiments.engine.worker import Bench, Failure, Result, Run, in_miniature
 from experiments.planning.plan import Job, Plan
 from sim.errors import InputError
 from sim.memory import available_memory
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClusterLost", "Failure", "Progress", "Result", "Run", "RunError", "cores",
-    "Workforce", "perform", "run_experiment",
+    "WorkersLost", "Workforce", "perform", "run_experiment",
 ]  # fmt: skip
 
 Progress = Callable[[int, int], None]
@@ -71,6 +74,8 @@ def perform(
     customer: "type[Customer] | None" = None,
     stopped: threading.Event | None = None,
     keep_going: bool = True,
+    run_limit: float | None = None,
+    tell: Tell | None = None,
     idle: Callable[[], None] | None = None,
     simulate: Callable[..., Any] | None = None,
     network_of: Callable[[Any], Any] | None = None,
@@ -79,8 +84,11 @@ def perform(
     """Do jobs, and yield each with what came of it, in the order in which they end.
 
     Results depend neither on the number nor on the kind of workers. A job that fails yields a
-    `Failure`, and the others go on. Where a worker dies, the jobs that were under way are tried
-    again one by one; the one with which a worker dies once more is the culprit, and fails.
+    `Failure`, and the others go on. Where a worker dies, the job that it was at is tried again after
+    all others and alone; if a worker dies of it once more it is the culprit, and fails. So does a
+    job that takes longer than it may: its process is ended. A thread cannot be ended, but the
+    model's own runs end by themselves, since all their loops are over days and people; only a class
+    of one's own that is compiled can hang there, and is told of.
 
     Parameters
     ----------
@@ -100,6 +108,14 @@ def perform(
         Set from outside, it ends the matter within a second or so: runs under way are dropped.
     keep_going : bool
         Whether to begin further runs after one has failed.
+    run_limit : float, optional
+        Seconds that a run may take, 1 or more. By default an hour, or 100 times as long as a run of
+        its size would take by the slowest one that finished, whichever is longer; and a day while
+        none has finished. Compiled runs have a limit only if one is given, to which they are held
+        every 30 days of theirs.
+    tell : callable, optional
+        What is called with a line on a run that takes long, or a worker that died; a warning unless
+        given.
     idle : callable, optional
         Called now and then while nothing has ended.
     simulate, network_of : callable, optional
@@ -111,12 +127,13 @@ def perform(
     ------
     InputError
         If there is no such cluster, or its workers have another version of the model.
-    ClusterLost
-        If the cluster went away.
+    WorkersLost
+        If the cluster went away, or processes cannot be started.
     """
     force = Workforce(
         workers=workers, processes=processes, cluster=cluster, customer=customer, stopped=stopped,
-        keep_going=keep_going, simulate=simulate, network_of=network_of, make=make,
+        keep_going=keep_going, run_limit=run_limit, tell=tell, simulate=simulate,
+        network_of=network_of, make=make,
     )  # fmt: skip
     with force:
         yield from force.perform(jobs, idle)
@@ -134,6 +151,8 @@ class Workforce:
         customer: "type[Customer] | None" = None,
         stopped: threading.Event | None = None,
         keep_going: bool = True,
+        run_limit: float | None = None,
+        tell: Tell | None = None,
         simulate: Callable[..., Any] | None = None,
         network_of: Callable[[Any], Any] | None = None,
         make: Callable[[Job, Any], Any] | None = None,
@@ -142,11 +161,15 @@ class Workforce:
         self.processes = processes
         self.customer = customer
         self.stopped = stopped or threading.Event()
-        self._bench = Bench(customer, simulate, network_of, self.stopped, keep_going, make=make)
+        self.patience = Patience(run_limit, tell)
+        self._bench = Bench(
+            customer, simulate, network_of, self.stopped, keep_going, make=make,
+            limit=math.inf if run_limit is None else run_limit,
+        )  # fmt: skip
         self._door: Door | None = None
         self._ready = False
         if cluster is not None:
-            self._door = Cluster(cluster, executors.pickled(customer))
+            self._door = Cluster(cluster, executors.pickled(customer), self.patience)
 
     def perform(
         self, jobs: Iterable[Job], idle: Callable[[], None] | None = None
@@ -156,7 +179,8 @@ class Workforce:
         first = next(coming, None)
         if first is not None:
             door = self._opened(first.scenario)
-            yield from Flow(chain([first], coming), door, self.stopped, idle).results()
+            flow = Flow(chain([first], coming), door, self.stopped, idle, self.patience)
+            yield from flow.results()
 
     def _opened(self, scenario: Scenario) -> Door:
         """Return the door, opened when the first job comes."""
@@ -166,8 +190,11 @@ class Workforce:
         if self._door is None:
             count = self.workers or workers_for(scenario)
             if self.processes or not compiled:
-                self._door = executors.Processes(executors.pickled(self.customer), count)
+                kind = executors.pickled(self.customer)
+                self._door = executors.Processes(kind, count, self.patience)
             else:
+                if math.isfinite(self._bench.limit):
+                    self._bench.prepare(scenario)  # so that no run is held to what compiling takes
                 self._door = executors.Threads(self._bench, count)
         self._door.performer = "compiled" if compiled else "agents"
         self._ready = True
@@ -188,11 +215,8 @@ def _can_be_compiled(kind: "type[Customer] | None", scenario: Scenario) -> bool:
     if kind is None:
         return True
     from sim.model import ReputationModel
-    from sim.world import Network
 
-    market = scenario.market.model_copy(update={"people": 2})
-    alone = Network(kind="none")
-    small = scenario.model_copy(update={"market": market, "network": alone})
+    small = in_miniature(scenario)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is said here in one line
         compiled = ReputationModel(small, customer=kind).run.compiled

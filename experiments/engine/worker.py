@@ -4,20 +4,21 @@ Of a run only its figures and its series are kept, so that memory does not grow 
 people times the number of runs.
 """
 
+import math
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.engine.network_cache import Networks, shared_networks
-from experiments.planning.plan import Job, checksum
-from sim.compiled import model_version
+from experiments.engine.patience import overlong
+from experiments.planning.plan import Job
 from sim.errors import InputError
 from sim.scenario import Scenario
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 PATIENCE = 30
 """Days that a kernel lives through before it looks whether it shall stop; of a million people about
 half a second."""
-
-
-LARGE = 10**8
-"""Bytes of a run from which on a worker of another machine looks whether it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,17 @@ class Failure:
     """The error itself, where it happened in this process."""
 
 
+class Death(Failure):
+    """A run during which its process died, by its doing or not."""
+
+
+class TooLong(RuntimeError):
+    """A run took longer than it may."""
+
+
 Result = Run | Failure
+Finished = tuple[list[Result], float]
+"""What comes of a batch: its results in order, and the seconds that its runs took."""
 
 
 class Bench:
@@ -89,6 +96,8 @@ class Bench:
         Whether to begin further runs after one has failed; else `stopped` is set then.
     make : callable, optional
         What is made of a job and its network instead of a `Run`.
+    limit : float
+        Seconds that a run may take; it is seen to only every `PATIENCE` days of the run.
     """
 
     def __init__(
@@ -100,11 +109,13 @@ class Bench:
         keep_going: bool = True,
         performer: "Performer" = "compiled",
         make: Callable[[Job, Any], Any] | None = None,
+        limit: float = math.inf,
     ) -> None:
         self.kind = kind
         self.performer = performer
         self.keep_going = keep_going
         self.make = make
+        self.limit = limit
         self.simulate = simulate or self._simulate
         self.networks = Networks(network_of) if network_of else shared_networks()
         self.stopped = stopped or threading.Event()
@@ -129,11 +140,31 @@ class Bench:
     def _simulate(self, scenario: Scenario, network: Any) -> Any:
         """Run a scenario as `sim.simulate` does, but look up now and then whether to stop."""
         run = self._begun(scenario, network)
+        began = time.monotonic()
         for day in (*range(PATIENCE, scenario.days, PATIENCE), scenario.days):
             if self.stopped.is_set():
                 break
             run.advance(day)
+            if time.monotonic() - began > self.limit and day < scenario.days:
+                raise TooLong(overlong(self.limit))
         return run.outcome()
+
+    def prepare(self, scenario: Scenario) -> bool:
+        """Do what only the first run of a process takes: compile, or fetch what is compiled.
+
+        No behaviour of a class of one's own is called. What cannot be made fails in its run.
+        Returns whether there was anything to do.
+        """
+        if (self.kind, self.performer) in _PREPARED:
+            return False
+        _PREPARED.add((self.kind, self.performer))
+        with suppress(Exception):
+            self.networks.of(scenario)
+            small = in_miniature(scenario)
+            run = self._begun(small, self.networks.of(small))
+            if self.kind is None:
+                run.advance(1)
+        return True
 
     def _begun(self, scenario: Scenario, network: Any) -> Any:
         """Return a run on its first morning."""
@@ -147,6 +178,18 @@ class Bench:
         run: Any = model.run
         run.model = model  # which its agents know only weakly
         return run
+
+
+_PREPARED: set[object] = set()
+"""Classes of customers, and who performs them, that this process is prepared for."""
+
+
+def in_miniature(scenario: Scenario) -> Scenario:
+    """Return a scenario with two people who do not know each other, and otherwise the same."""
+    from sim.world import Network
+
+    market = scenario.market.model_copy(update={"people": 2})
+    return scenario.model_copy(update={"market": market, "network": Network(kind="none")})
 
 
 def kept(job: Job, outcome: Any) -> Run:
@@ -167,86 +210,6 @@ def kept(job: Job, outcome: Any) -> Run:
 
 def failure(job: Job, error: BaseException) -> Failure:
     """Return the record of a run that ended in an error; the user's errors speak for themselves."""
-    said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+    spoken = isinstance(error, InputError | TooLong)
+    said = str(error) if spoken else f"{type(error).__name__}: {error}"
     return Failure(job.policy, job.seed, said, "".join(traceback.format_exception(error)), error)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Jobs on their way to another process, and what it must have in common with this one."""
-
-    jobs: tuple[Job, ...]
-    model: str
-    """Version of the model."""
-    files: Mapping[str, str]
-    """SHA-256 of the networks' files by path."""
-    kind: bytes | None = None
-    """The class of customers, as cloudpickle has it."""
-    performer: "Performer" = "compiled"
-    """Who performs: whether a class can be compiled need be found out but once."""
-
-
-def batch_of(jobs: tuple[Job, ...], kind: bytes | None, performer: "Performer") -> Batch:
-    """Pack jobs for another process."""
-    files = {job.scenario.network.file for job in jobs}
-    sums = {file: checksum(file) for file in files if file is not None}
-    return Batch(jobs, model_version(), sums, kind, performer)
-
-
-def work(batch: Batch) -> tuple[list[Result], float]:
-    """Make the runs of a batch in this process; return them, and the seconds that it took.
-
-    Raises
-    ------
-    InputError
-        If this process has another version of the model.
-    """
-    if batch.model != model_version():
-        raise InputError(unlike(model_version(), batch.model))
-    began = time.perf_counter()
-    kind = None if batch.kind is None else _kind(batch.kind)
-    bench = Bench(kind, performer=batch.performer)
-    return [_made(bench, job, batch.files) for job in batch.jobs], time.perf_counter() - began
-
-
-def unlike(theirs: str, ours: str, who: str = "a worker") -> str:
-    """Return what to say of a worker whose model is another one."""
-    return (
-        f"{who} has model {theirs} and not {ours}, so its results would be of another model: "
-        "install the same version of amends there"
-    )
-
-
-def _made(bench: Bench, job: Job, files: Mapping[str, str]) -> Result:
-    file = job.scenario.network.file
-    try:
-        if file is not None and checksum(file) != files[file]:
-            raise InputError(
-                f"network.file = {file} is another file here than where jobs come from"
-            )
-    except (OSError, InputError) as error:
-        return _sendable(failure(job, error))
-    made = bench.run(job)
-    assert made is not None  # nobody stops the bench of a batch
-    return _sendable(made)
-
-
-def _sendable(result: Result) -> Result:
-    if isinstance(result, Run):
-        return result
-    return Failure(result.policy, result.seed, result.error, result.traceback)
-
-
-@lru_cache(maxsize=4)
-def _kind(pickled: bytes) -> "type[Customer]":
-    """Return a class of customers: always the same for the same bytes, so that it is compiled once."""
-    import pickle
-
-    try:
-        found: type[Customer] = pickle.loads(pickled)
-    except Exception as error:
-        raise InputError(
-            f"a worker cannot load the class of customers ({type(error).__name__}: {error}): "
-            "install there what its file imports"
-        ) from None
-    return found

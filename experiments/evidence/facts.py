@@ -101,7 +101,7 @@ def measure_facts(
         if wanted and wanted <= {fact.id for fact in facts}:
             return [fact for fact in facts if fact.id in wanted]
         facts += _markets(_years(scenario, luck, workers, progress))
-    if used_for != CALIBRATION:
+    if used_for != CALIBRATION and not (wanted and wanted.isdisjoint(FINDINGS)):
         facts += _held_out(scenario, bench, luck, workers)
     facts = [fact for fact in facts if not wanted or fact.id in wanted]
     return sorted(facts, key=lambda fact: (fact.used_for, fact.number))

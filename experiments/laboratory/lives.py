@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.customer import Customer
+from sim.compiled import kernel
 from sim.draws import Purpose, uniform
-from sim.interview import interview
+from sim.interview import circle, interview
 from sim.lives import Altered
-from sim.population import CUSTOMER, NO_CASE
+from sim.population import NO_CASE, PERSON, aligned
 from sim.run import Run
 from sim.scenario import Scenario
-from sim.setting import interpreted
-from sim.visiting import is_hit
+from sim.visiting import is_hit, visit
 
 Array = NDArray[Any]
 
@@ -109,6 +108,7 @@ class Lives:
         """
         for today in range(self.scenario.days):
             self._live(today, share)
+        self._make_room(len(self.failures))
         return self
 
     def _last(self) -> int:
@@ -126,12 +126,10 @@ class Lives:
 
     def _failed(self, today: int, share: float) -> Array:
         """Return those of today's failures that are to be followed."""
-        people, seed = self.run.state.people, self.run.setting.seed
-        chosen = [
-            row
-            for row in failed_on(self.run, today).tolist()
-            if self.place[row] < 0 and uniform(seed, row, today, Purpose.EXAMINED) < share
-        ]
+        people, rows = self.run.state.people, failed_on(self.run, today)
+        luck = np.zeros(len(rows))
+        _choose(rows, today, self.run.setting.seed, luck)
+        chosen = rows[(self.place[rows] < 0) & (luck < share)].tolist()
         found = np.zeros(len(chosen), FAILURE)
         for i, row in enumerate(chosen):
             earlier = int(people["failures"][row]) - 1
@@ -139,13 +137,20 @@ class Lives:
         return found
 
     def _add(self, failures: Array) -> None:
-        first = len(self.failures)
+        first, count = len(self.failures), len(self.failures) + len(failures)
         self.failures = np.concatenate([self.failures, failures])
-        self.place[failures["row"]] = first + np.arange(len(failures))
-        more = ((0, 0), (0, len(failures)))
-        self.looks = np.pad(self.looks, (*more, (0, 0)), constant_values=np.nan)
-        self.told = np.pad(self.told, more)
-        self.heard = np.pad(self.heard, (0, len(failures)))
+        self.place[failures["row"]] = np.arange(first, count)
+        if count > len(self.heard):
+            self._make_room(max(count, 2 * len(self.heard)))
+
+    def _make_room(self, count: int) -> None:
+        """Give what is kept of each failure so many places."""
+        old = min(count, len(self.heard))
+        looks = np.full((len(FOLLOWED), count, len(self.spell.days)), np.nan)
+        looks[:, :old] = self.looks[:, :old]
+        told, heard = np.zeros((2, count)), np.zeros(count, bool)
+        told[:, :old], heard[:old] = self.told[:, :old], self.heard[:old]
+        self.looks, self.told, self.heard = looks, told, heard
 
     def _listen(self, today: int) -> None:
         """Count what those followed tell today at first hand, from the day of the failure on."""
@@ -166,29 +171,26 @@ class Lives:
         if not len(places):
             return
         rows, run = self.failures["row"][places], self.run
-        replies = interview(run.state.people, rows, today, run.setting)
+        people = run.state.people
+        replies = interview(people, rows, today, run.setting)
         at = step[places] // EVERY
         for name, values in (
             ("satisfaction", replies["satisfaction"]), ("intention", replies["intention"]),
             ("staying", replies["customer"]), ("visits", replies["visits"]),
             ("good_stories", self.told[0, places]), ("bad_stories", self.told[1, places]),
-            ("neighbours", self._around(rows, today)),
+            ("neighbours", circle(people, rows, run.network, today, run.setting)),
         ):  # fmt: skip
             self.looks[FOLLOWED.index(name), places, at] = values
         new = places[since[places] == 0]
-        self.heard[new] = run.state.people["case"][self.failures["row"][new]] != NO_CASE
+        self.heard[new] = people["case"][self.failures["row"][new]] != NO_CASE
 
-    def _around(self, rows: Array, today: int) -> Array:
-        """Return the mean regard of each person's neighbours; NaN for whoever has none."""
-        offsets, neighbours = self.run.network.offsets, self.run.network.neighbours
-        counts = offsets[rows + 1] - offsets[rows]
-        ends = np.cumsum(counts)
-        flat = np.arange(ends[-1]) + np.repeat(offsets[rows] - (ends - counts), counts)
-        replies = interview(self.run.state.people, neighbours[flat], today, self.run.setting)
-        owner = np.repeat(np.arange(len(rows)), counts)
-        sums = np.bincount(owner, replies["regard"], len(rows))
-        with np.errstate(invalid="ignore"):
-            return np.asarray(sums / counts)
+
+def _luck_of(rows: Any, today: int, seed: int, luck: Any) -> None:
+    for i in range(len(rows)):
+        luck[i] = uniform(seed, rows[i], today, Purpose.EXAMINED)
+
+
+_choose = kernel(_luck_of)
 
 
 def failed_on(run: Run, today: int) -> Array:
@@ -200,19 +202,24 @@ def failed_on(run: Run, today: int) -> Array:
     return np.asarray(rows[state.people["failed_on"][rows] == today])
 
 
-def what_failed(run: Run, row: int, day: int) -> tuple[float, float, float, float]:
+def what_failed(run: Run, row: int, day: int) -> tuple[float, ...]:
     """Return severity, type, controllability and stability of a failure, as they were drawn."""
     for outage in run.scenario.outages:
         if outage.day == day and is_hit(outage, row, run.setting):
             return outage.severity, outage.type, outage.control, outage.stability
-    visit: Any = Customer.visit
-    was = visit(_Somebody(row), day, interpreted(run.setting), 1.0)
-    return was.severity, was.type, was.control, was.stability
+    drawn = np.zeros(1, FAILURE)
+    _draw(aligned(1, PERSON), row, day, run.setting, drawn)
+    return tuple(float(drawn[name][0]) for name in ("severity", "type", "control", "stability"))
 
 
-class _Somebody:
-    """Whose visit is drawn again: a visit that fails touches nothing but its row."""
+def _drawn_again(people: Any, row: int, day: int, world: Any, found: Any) -> None:
+    # A visit that fails touches nothing but its row, so anybody's will do.
+    people[0].row = row
+    was = visit(people[0], day, world, 1.0)
+    found[0].severity = was.severity
+    found[0].type = was.type
+    found[0].control = was.control
+    found[0].stability = was.stability
 
-    def __init__(self, row: int) -> None:
-        self.row = row
-        self.status = CUSTOMER
+
+_draw = kernel(_drawn_again)

@@ -29,9 +29,8 @@ def _tuples(data: Any) -> Any:
 
 def quantity(key: str) -> str:
     """Return a key with its unit, for an axis: `policy.delay (days)`."""
-    unit = parameter_of(key).unit
-    unsaid = unit in ("", "name", "path", "text", "yes or no") or unit.startswith("share of the")
-    return key if unsaid and not unit.startswith("share") else f"{key} ({unit})"
+    about = parameter_of(key)
+    return f"{key} ({about.unit})" if about.told_in else key
 
 
 def by_level(runs: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from experiments.design import Experiment
-from experiments.planning.designs import changed
+from experiments.planning.designs import changed, described
 from experiments.planning.points import Point
 from experiments.sections.keys import Scalar
 from sim.compiled import model_version
@@ -60,6 +60,12 @@ class Job:
     def seed(self) -> int:
         """Number of the world."""
         return self.scenario.seed
+
+    @property
+    def title(self) -> str:
+        """Which run it is, in words: its policy, its seed and its point."""
+        at = f", {described(self.point)}" if self.point else ""
+        return f"policy {self.policy}, seed {self.seed}{at}"
 
     @cached_property
     def identity(self) -> str:

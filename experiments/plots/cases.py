@@ -1,8 +1,10 @@
 """Pictures of a case: what its answers rest on, and how they fare under other assumptions."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +17,7 @@ from experiments.plots.style import (
     MARKERS,
     capital,
     dark,
+    in_thousands,
     look,
     new_figure,
     rows_of,
@@ -60,14 +63,16 @@ def along(
 
 
 def at_equal_spend(
-    points: pd.DataFrame, spend: str, quantity: str, title: str, subtitle: str
+    points: pd.DataFrame, most: float, spend: str, quantity: str, title: str, subtitle: str
 ) -> Figure:
-    """Draw what each way of spending gains for what it spends.
+    """Draw what each way of spending gains for what it spends, up to what all of them can spend.
 
     Parameters
     ----------
     points
         Columns `way, at, spend, mean, low, high`; `at` is written beside each point.
+    most
+        The most that all ways reach, at which they are compared; a little more than that is drawn.
     spend, quantity
         The axes, with their units.
     title, subtitle
@@ -77,25 +82,45 @@ def at_equal_spend(
         figure = new_figure(7.2, 4.6, title)
         axes = figure.subplots()
         axes.axhline(0.0, color="black", lw=1.0)
+        axes.axvline(most, color=GREY, lw=1.2, ls="--")
+        end = _BEYOND * most
         for i, (way, rows) in enumerate(points.groupby("way", sort=False)):
-            style: dict[str, Any] = look(i)
-            axes.fill_between(
-                rows["spend"], rows["low"], rows["high"], color=style["color"], alpha=0.15, lw=0
-            )
-            axes.plot(
-                rows["spend"], rows["mean"], marker=MARKERS[i % len(MARKERS)], ms=5, mfc="white",
-                label=capital(str(way)), **style,
-            )  # fmt: skip
-            for row in rows_of(rows):
-                axes.annotate(
-                    str(row.at), xy=(row.spend, row.mean), xytext=(5, -3 if i % 2 else 4),
-                    textcoords="offset points", fontsize=8, color=dark(style["color"]),
-                    va="top" if i % 2 else "bottom",
-                )  # fmt: skip
+            _way(axes, i, str(way), rows.sort_values("spend", kind="stable"), end)
         axes.legend(frameon=False, loc="best")
         _plain(axes, spend, quantity)
+        least = min(0.0, float(points["spend"].min()))
+        axes.set_xlim(least - 0.03 * end, end)
+        in_thousands(axes.xaxis)
         caption(figure, subtitle)
     return figure
+
+
+_BEYOND = 1.6
+"""How far beyond the spend that is compared the picture goes."""
+
+
+def _way(axes: Axes, number: int, way: str, rows: pd.DataFrame, end: float) -> None:
+    """Draw one way of spending, cut off at the end of the picture."""
+    style: dict[str, Any] = look(number)
+    spent = rows["spend"].to_numpy(float)
+    shown = np.union1d(spent[spent <= end], [min(end, spent.max())])
+    mean, low, high = (np.interp(shown, spent, rows[name]) for name in ("mean", "low", "high"))
+    axes.fill_between(shown, low, high, color=style["color"], alpha=0.15, lw=0)
+    axes.plot(shown, mean, label=capital(way), **style)
+    inside = rows[spent <= end]
+    dots: dict[str, Any] = {
+        "marker": MARKERS[number % len(MARKERS)],
+        "ms": 5,
+        "mfc": "white",
+        "ls": "",
+    }
+    axes.plot(inside["spend"], inside["mean"], color=style["color"], **dots)
+    for row in rows_of(inside):
+        axes.annotate(
+            str(row.at), xy=(row.spend, row.mean), xytext=(5, -3 if number % 2 else 4),
+            textcoords="offset points", fontsize=8, color=dark(style["color"]),
+            va="top" if number % 2 else "bottom",
+        )  # fmt: skip
 
 
 def _plain(axes: Axes, across: str, up: str) -> None:
@@ -103,8 +128,9 @@ def _plain(axes: Axes, across: str, up: str) -> None:
     axes.margins(x=0.03, y=0.12)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        in_thousands(axis)
     axes.set_xlabel(capital(across))
-    axes.set_ylabel(capital(up))
+    axes.set_ylabel(textwrap.fill(capital(up), 36))
 
 
 def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
@@ -128,13 +154,13 @@ def under_assumptions(table: pd.DataFrame, title: str, subtitle: str) -> Figure:
         for axes, (panel, rows) in zip(grid.flat, panels, strict=False):
             _panel(axes, str(panel), rows, names)
         without_empty(grid, len(panels))
+        for axes in list(grid.flat)[max(0, len(panels) - across) : len(panels)]:
+            axes.tick_params(labelbottom=True)
         caption(figure, subtitle)
     return figure
 
 
 def _panel(axes: Axes, panel: str, rows: pd.DataFrame, names: Sequence[str]) -> None:
-    import textwrap
-
     axes.axvline(0.0, color=GREY, lw=1.0)
     for row in rows_of(rows):
         place = names.index(str(row.assumption))
@@ -150,4 +176,5 @@ def _panel(axes: Axes, panel: str, rows: pd.DataFrame, names: Sequence[str]) -> 
     axes.grid(True, axis="x")
     axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=3))
+    in_thousands(axes.xaxis)
     axes.set_xlabel(str(rows["unit"].iloc[0]), fontsize=9)

@@ -17,6 +17,7 @@ from experiments.plots.style import (
     MARKERS,
     capital,
     folded,
+    in_thousands,
     new_figure,
     places_of,
     rows_of,
@@ -86,6 +87,7 @@ def _forest_panel(
     axes.grid(True, axis="x")
     axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
+    in_thousands(axes.xaxis)
     unit = str(rows["unit"].iloc[0])
     said = [unit] if unit else []
     if rows["direction"].iloc[0] < 0:

@@ -13,6 +13,7 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#8C6D1F")
 """Okabe & Ito 2008, safe for the colour-blind; its yellow, faint in print, made a brown."""
@@ -108,6 +109,17 @@ def capital(text: str) -> str:
 def short(name: str) -> str:
     """Return a name cut to what fits beside a line."""
     return name if len(name) <= 26 else name[:24] + "\u2026"
+
+
+def in_thousands(axis: Any) -> None:
+    """Part the thousands of an axis's ticks, and have fewer of such long ones across."""
+    far = max(map(abs, axis.get_view_interval()))
+    if far >= 1000:
+        axis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value:,.0f}".replace("-", "\u2212"))
+        )
+    if far >= 5000 and axis.axis_name == "x":
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=3))
 
 
 def folded(name: str) -> str:

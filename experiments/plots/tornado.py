@@ -8,12 +8,24 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 
+from experiments.plots.panels import caption
 from experiments.plots.style import COLOURS, GREY, capital, dark, new_figure, rows_of, styled
 
-_HEIGHT = 0.46
+_HEIGHT = 0.5
 """Inches that a row takes."""
+
+_LANE = 0.17
+"""How far from the middle of a row an end is told, as a share of its height: the low end above, the
+high end below. However near the two are, neither lies over the other."""
+
+_ENDS = (("low", -_LANE, COLOURS[6], ""), ("high", _LANE, COLOURS[1], "////"))
+
+_HALO = (withStroke(linewidth=2.5, foreground="white"),)
+"""About text that lies over lines."""
 
 
 def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtitle: str) -> Figure:
@@ -22,10 +34,11 @@ def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtit
     Parameters
     ----------
     bars
-        Columns `label, unit, zero, key, low_value, high_value, at_low, at_low_low, at_low_high,
-        at_high, at_high_low, at_high_high, overturned`; a row per panel (`label`) and key, keys in
-        the order in which they are shown. `zero` says whether the panel shows a difference, of
-        which the sign matters; `overturned` whether the key alone surely changes it.
+        Columns `label, unit, zero, key, key_unit, low_value, high_value, at_low, at_low_low,
+        at_low_high, at_high, at_high_low, at_high_high, overturned`; a row per panel (`label`) and
+        key, keys in the order in which they are shown. `zero` says whether the panel shows a
+        difference, of which the sign matters; `key_unit` what `low_value` and `high_value` are told
+        in; `overturned` whether the key alone surely changes it.
     middles
         By label, the quantity with all assumptions in the middle.
     title, subtitle
@@ -39,14 +52,17 @@ def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtit
         for axes, (label, rows) in zip(grid.flat, panels, strict=True):
             _bars(axes, rows, keys, middles[str(label)])
             _finish(axes, str(label), keys, rows)
-        figure.supxlabel(textwrap.fill(subtitle, 105), x=0.012, ha="left", fontsize=9, color=GREY)
+        _units(grid.flat[0], keys, dict(zip(bars["key"], bars["key_unit"], strict=True)))
+        caption(figure, subtitle)
+        for axes in grid.flat:
+            _make_room(axes)
     return figure
 
 
 def _figure(panels: int, keys: Sequence[str], title: str) -> Figure:
     names = 0.075 * max(len(key) for key in keys)
     width = max(7.2, 0.8 + names + (4.4 if panels == 1 else 3.1) * panels)
-    return new_figure(width, 1.9 + _HEIGHT * len(keys), title)
+    return new_figure(width, 2.0 + _HEIGHT * len(keys), title)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, keys: Sequence[str], middle: float) -> None:
@@ -56,38 +72,73 @@ def _bars(axes: Axes, rows: pd.DataFrame, keys: Sequence[str], middle: float) ->
         if min(low, middle) <= 0.25 * abs(high) and max(high, middle) >= -0.25 * abs(low):
             axes.axvline(0.0, color="black", lw=1.2)
     for row in rows_of(rows):
-        place = keys.index(str(row.key))
-        if not (math.isfinite(row.at_low) and math.isfinite(row.at_high)):
-            continue
-        for end, colour, hatch in (("low", COLOURS[6], ""), ("high", COLOURS[1], "////")):
-            _end(axes, row, end, place, middle, colour, hatch)
+        if math.isfinite(row.at_low) and math.isfinite(row.at_high):
+            place = keys.index(str(row.key))
+            # Where both ends lie on one side of the middle, each has the half of the row.
+            halved = (row.at_low - middle) * (row.at_high - middle) > 0
+            for end, lane, colour, hatch in _ENDS:
+                at = getattr(row, f"at_{end}")
+                axes.barh(
+                    place + (lane if halved else 0.0), at - middle, left=middle,
+                    height=0.3 if halved else 0.64, color=colour, alpha=0.75, hatch=hatch,
+                    edgecolor="white", lw=0.0, zorder=2,
+                )  # fmt: skip
+                _end(axes, row, end, place + lane, middle)
 
 
-def _end(
-    axes: Axes, row: Any, end: str, place: int, middle: float, colour: str, hatch: str
-) -> None:
-    """Draw half a bar from the middle to one end, its interval, and the value assumed there."""
+def _end(axes: Axes, row: Any, end: str, place: float, middle: float) -> None:
+    """Draw the interval at one end, and write beyond it the value that is assumed there."""
     at = getattr(row, f"at_{end}")
     low, high = getattr(row, f"at_{end}_low"), getattr(row, f"at_{end}_high")
-    # Both ends on one side of the middle lie over each other: the nearer one narrower.
-    other = getattr(row, "at_high" if end == "low" else "at_low")
-    same_side = (at - middle) * (other - middle) > 0
-    offset = (-0.17 if end == "low" else 0.17) if same_side else 0.0
-    height = 0.3 if same_side else 0.6
-    axes.barh(
-        place + offset, at - middle, left=middle, height=height, color=colour, alpha=0.75,
-        hatch=hatch, edgecolor="white", lw=0.0, zorder=2,
-    )  # fmt: skip
-    if math.isfinite(low) and math.isfinite(high):
-        axes.plot([low, high], [place + offset] * 2, color="black", lw=1.2, zorder=3)
-        axes.plot([low, high], [place + offset] * 2, "|", color="black", ms=6, mew=1.2, zorder=3)
-    outer = (high if at >= middle else low) if math.isfinite(low) else at
+    known = math.isfinite(low) and math.isfinite(high)
+    if known:
+        axes.plot([low, high], [place] * 2, color="black", lw=1.2, zorder=3)
+        axes.plot([low, high], [place] * 2, "|", color="black", ms=6, mew=1.2, zorder=3)
+    rightward = at > middle or (at == middle and end == "high")
+    outer = (high if rightward else low) if known else at
     axes.annotate(
-        str(getattr(row, f"{end}_value")), xy=(outer, place + offset),
-        xytext=(5 if at >= middle else -5, 0), textcoords="offset points",
-        ha="left" if at >= middle else "right", va="center", fontsize=7.5,
-        color=dark(COLOURS[0] if end == "low" else COLOURS[1]),
+        str(getattr(row, f"{end}_value")), xy=(outer, place), xytext=(5 if rightward else -5, 0),
+        textcoords="offset points", ha="left" if rightward else "right", va="center",
+        fontsize=7.5, color=dark(COLOURS[0] if end == "low" else COLOURS[1]), path_effects=_HALO,
+        zorder=4, gid=_VALUE,
     )  # fmt: skip
+
+
+_VALUE = "value"
+"""Marks the texts for which room is made."""
+
+
+def _make_room(axes: Axes) -> None:
+    """Widen the axes until the values at all ends stand within them; call it when all is drawn."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    width = axes.get_window_extent().width
+    low, high = axes.dataLim.intervalx
+    values = []
+    for text in axes.texts:
+        if isinstance(text, Annotation) and text.get_gid() == _VALUE:
+            reach = (Text.get_window_extent(text).width + 8 * figure.dpi / 72) / width
+            values.append((float(text.xy[0]), min(0.4, reach), text.get_ha() == "left"))
+    start, end = low, high
+    for _ in range(30):
+        span = (high - low) or 1.0
+        high = max([end + 0.02 * span, *(x + reach * span for x, reach, right in values if right)])
+        low = min(
+            [start - 0.02 * span, *(x - reach * span for x, reach, right in values if not right)]
+        )
+    axes.set_xlim(low, high)
+
+
+def _units(axes: Axes, keys: Sequence[str], units: Mapping[str, str]) -> None:
+    """Write below each key what its values are told in."""
+    for place, key in enumerate(keys):
+        if units[key]:
+            axes.annotate(
+                f"({units[key]})", xy=(0.0, place + 0.32), xycoords=("axes fraction", "data"),
+                xytext=(-3.5, 0), textcoords="offset points", ha="right", va="center", fontsize=7.5,
+                color=GREY, annotation_clip=False,
+            )  # fmt: skip
 
 
 def _finish(axes: Axes, label: str, keys: Sequence[str], rows: pd.DataFrame) -> None:
@@ -98,14 +149,13 @@ def _finish(axes: Axes, label: str, keys: Sequence[str], rows: pd.DataFrame) -> 
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
-    axes.margins(x=0.16)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
     unit = str(rows["unit"].iloc[0])
     kind = "difference" if rows["zero"].iloc[0] else capital(label)
     axes.set_xlabel(f"{kind} ({unit})" if unit else kind)
     for key in turned:
         axes.annotate(
-            "changes the verdict", xy=(1.0, keys.index(key) - 0.31),
+            "changes the verdict", xy=(1.0, keys.index(key) - 0.33),
             xycoords=("axes fraction", "data"), xytext=(-2, 1), textcoords="offset points",
             ha="right", va="bottom", fontsize=7.5, style="italic",
         )  # fmt: skip
@@ -129,7 +179,7 @@ def shares(rows: pd.DataFrame, title: str, subtitle: str) -> Figure:
         grid = figure.subplots(1, len(panels), squeeze=False, sharey=True, sharex=True)
         for axes, (label, part) in zip(grid.flat, panels, strict=True):
             _shares_panel(axes, str(label), part, keys)
-        figure.supxlabel(textwrap.fill(subtitle, 105), x=0.012, ha="left", fontsize=9, color=GREY)
+        caption(figure, subtitle)
     return figure
 
 

@@ -28,6 +28,9 @@ _REFUSED = {
     "policy_name": _NAMES,
 }
 
+_NO_UNITS = ("name", "path", "text", "yes or no")
+"""What the reference says instead of a unit."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -67,6 +70,12 @@ class Parameter:
         """The unit, as the reference has it."""
         extra = self.field.json_schema_extra
         return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+    @property
+    def told_in(self) -> str:
+        """The unit of its values, without what is said beside it; empty where they are words."""
+        plain = self.unit.partition(";")[0]
+        return "" if plain in _NO_UNITS else plain
 
     @property
     def meaning(self) -> str:

@@ -54,6 +54,7 @@ _MAPPING = (
     ("responsiveness", "policy.handling_hours", "log", 0.25),
     ("assurance", "policy.fix", "linear", 0.05),
     ("empathy", "policy.empathy", "linear", 0.08),
+    ("tangibles", "service.quality", "linear", 0.05),
 )
 
 
