@@ -110,7 +110,9 @@ class TestWhatGoesWithAPolicy:
 
     def test_it_changes_the_runs_as_a_setting_of_the_contrast_does(self, tmp_path: Path) -> None:
         more = "  with_policy: {better: {service.failure_probability: 0.5}}\n"
-        text = "    - {ask: q, contrasts: [{name: n, of: better, than: today, outcome: failures%s}]}\n"
+        text = (
+            "    - {ask: q, contrasts: [{name: n, of: better, than: today, outcome: failures%s}]}\n"
+        )
         there = experiment(tmp_path, text % ", of_where: {service.failure_probability: 0.5}")
         beside = experiment(tmp_path, text % "", more)
         plain = experiment(tmp_path, text % "")
@@ -181,11 +183,14 @@ class TestWays:
         found = self.found(tmp_path, haste=0.5)
         last = {row.label: row.reading.mean for row in found.rows if row.panel == "spending 80.0"}
         assert last == pytest.approx({"asking": 1.6, "haste": 0.5})
-        assert "With 80.0 more to spend on recovery than today does, the most that haste can use" in (
-            found.said
+        assert (
+            "With 80.0 more to spend on recovery than today does, the most that haste can use"
+            in (found.said)
         )
         assert "Asking is the best way, by 1.10" in found.said
-        assert found.said.endswith("At their dearest they bring: asking 4.00 for 200; haste 0.500 for 80.0.")
+        assert found.said.endswith(
+            "At their dearest they bring: asking 4.00 for 200; haste 0.500 for 80.0."
+        )
         assert found.verdicts == {"asking or haste": "asking"}
         assert {point["most"] for point in found.points} == {80.0}
 
@@ -207,7 +212,11 @@ class TestWays:
         ("old", "new", "message"),
         [
             ("[0.3, 0.9]", "[0.3]", "must have as many values as policy.delay: 2, and has 1"),
-            ("policy.cost_per_contact", "policy.cost_per_contac", "did you mean policy.cost_per_contact"),
+            (
+                "policy.cost_per_contact",
+                "policy.cost_per_contac",
+                "did you mean policy.cost_per_contact",
+            ),
             ("values: [2, 3]", "values: [2, 9]", "policy.ease = 9 must be at most 6"),
             ("policy.ease", "network.kind", "takes no numbers"),
             ("policy.ease", "policy.eas", "did you mean policy.ease"),
@@ -238,7 +247,9 @@ class TestContrasts:
         - {name: level, of: better}
 """
 
-    def test_a_name_with_two_outcomes_is_one_sentence_and_two_verdicts(self, tmp_path: Path) -> None:
+    def test_a_name_with_two_outcomes_is_one_sentence_and_two_verdicts(
+        self, tmp_path: Path
+    ) -> None:
         made, way = question(tmp_path, self.TEXT)
         better, today = (cell_of(made, name) for name in ("better", "today"))
         found = answered(

@@ -204,6 +204,5 @@ def test_the_grand_hotel_is_put_in_as_a_survey() -> None:
     assert hotel.policies["today"].delay > expected.policies["today"].delay
     assert hotel.policies["five-steps"] == expected.policies["five-steps"]
     assert (
-        hotel.scenario.service.failure_probability
-        > expected.scenario.service.failure_probability
+        hotel.scenario.service.failure_probability > expected.scenario.service.failure_probability
     )

@@ -100,7 +100,9 @@ def _curve(result: "CaseResult", answered: "Answered") -> Any:
     decided = answer.verdicts["how much is enough"]
     # The last value is no answer to how much is enough: more might be better still.
     values, steps = asked.values[:-1], answer.steps[:-1]
-    enough = next((value for value, step in zip(values, steps, strict=True) if step == decided), None)
+    enough = next(
+        (value for value, step in zip(values, steps, strict=True) if step == decided), None
+    )
     unit = parameter_of(asked.key).unit
     lever = asked.key.rpartition(".")[2].replace("_", " ")
     mark = "; dashed: the least that is as good as the best, as far as that can be told"
