@@ -318,7 +318,11 @@ def test_what_differs_by_name_alone_is_run_once(tmp_path: Path) -> None:
     ("talking", "hearing", "said"),
     [
         ([5.0, 5.1, 4.9], [4.0, 4.1, 3.9], "talking does more than hearing."),
-        ([5.0, 2.0, 8.0], [4.0, 6.0, 2.0], "talking and hearing are as good, as far as can be told."),
+        (
+            [5.0, 2.0, 8.0],
+            [4.0, 6.0, 2.0],
+            "talking and hearing are as good, as far as can be told.",
+        ),
         ([4.0, 4.1, 3.9], [5.0, 5.1, 4.9], ""),
     ],
 )

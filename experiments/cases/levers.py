@@ -135,7 +135,9 @@ class Levers:
         ahead = estimated(sign * (alone[first] - alone[best])).side() == ABOVE
         if ahead:
             return [f"To begin with a single one, {first} does more than {best}."]
-        return [f"To begin with a single one, {first} and {best} are as good, as far as can be told."]
+        return [
+            f"To begin with a single one, {first} and {best} are as good, as far as can be told."
+        ]
 
     def harm(self, how: str, names: list[str], values: dict[str, Array]) -> list[str]:
         """Say which parts make it worse."""
