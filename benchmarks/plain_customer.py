@@ -73,7 +73,7 @@ class PlainCustomer(mesa.Agent):
         mean_rate = service.visits_per_month / 30.4
         shape = service.visits_shape
         spread = world.money.value_spread
-        self.value = random.lognormvariate(-spread * spread / 2, spread)
+        self.value = random.lognormvariate(-spread * spread / 2, spread) if spread else 1.0
         self.visit_rate = min(1.0, random.gammavariate(shape, mean_rate / shape))
         self.case = None
         self.event = None  # what the customer decides upon today: "served" or "closed"

@@ -122,6 +122,7 @@ def _sections() -> dict[str, Any]:
     from experiments.planning.experiment_file import ExperimentFile, NamedPolicy
     from experiments.sections import case
     from experiments.sections.designs import Sampled
+    from experiments.sections.servqual import Movement
     from sim import events, world
     from sim.parameters import Section
     from sim.policy import Policy
@@ -144,7 +145,7 @@ def _sections() -> dict[str, Any]:
         "policies": NamedPolicy, "sampled": Sampled, "customer": events.Start,
         "question": case.Question, "levers": case.Levers, "curve": case.Curve, "ways": case.Ways,
         "way": case.Way, "contrast": case.Contrast, "claim": case.Claim, "trial": case.Trial,
-        "incident": case.Incident, "lives": case.ThreeLives,
+        "incident": case.Incident, "lives": case.ThreeLives, "movement": Movement,
         **{kind: field.annotation.__args__[0]
            for kind, field in events.Event.model_fields.items()
            if field.annotation is not None},
@@ -195,6 +196,14 @@ def constant(path: str) -> str:
     owner, _, name = path.rpartition(".")
     fields = getattr(_object(owner), "model_fields", {})
     return _value(fields[name].default if name in fields else _object(path))
+
+
+def movements() -> str:
+    """Return the table of what SERVQUAL gaps move unless a file says otherwise."""
+    from experiments.sections.servqual import mapping
+
+    rows = [(each.dimension, f"`{each.key}`", each.form, each.per_point) for each in mapping()]
+    return _table(("dimension", "key", "form", "per_point"), rows)
 
 
 def phases() -> str:
@@ -336,7 +345,7 @@ def _prose(text: str) -> str:
 _MAKERS: dict[str, Callable[..., str]] = {
     maker.__name__: maker
     for maker in (
-        parameters, keys, about, state, constant, phases, behaviours, purposes, outcomes, series,
+        parameters, keys, about, state, constant, movements, phases, behaviours, purposes, outcomes, series,
         names, facts, tally, listed, commands,
     )
 }  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,9 +175,11 @@ def sweep(
             made.set_aside = store.set_aside
         work = _Work(made, shelf, force, watch, progress)
         if made.rounds.rule is None:
+            work.plan(len(plan), plan.jobs())
             work.do(plan[number] for number in span)
         else:
             for jobs in made.rounds:
+                work.plan(made.rounds.jobs, jobs)
                 work.do(jobs)
                 if force.stopped.is_set():
                     break
@@ -211,6 +214,14 @@ class _Work:
         self.busy = array("q"), array("Q")
         """Cells and seeds of the runs that another sweep is at."""
 
+    def plan(self, runs: int, jobs: Iterable[Job]) -> None:
+        """Write down how many runs there are to be: some jobs, beside those that are done."""
+        self.shelf.plan(runs, chain(self.made.cells, (self.own(job).identity for job in jobs)))
+
+    def own(self, job: Job) -> Job:
+        """Return a job with the customers that do it."""
+        return replace(job, customer=self.customer) if self.customer else job
+
     def do(self, jobs: Iterable[Job]) -> None:
         """Do some jobs, and then those of them that another sweep did not do after all."""
         self.perform(jobs)
@@ -235,7 +246,7 @@ class _Work:
         for plain in jobs:
             if self.force.stopped.is_set():
                 return
-            job = replace(plain, customer=self.customer) if self.customer else plain
+            job = self.own(plain)
             wanted = self.shelf.wanted(job)
             if wanted:
                 yield job

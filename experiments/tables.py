@@ -75,7 +75,7 @@ def show_run(outcome: "Outcome") -> None:
 
 
 def told(outcome: "Outcome") -> str:
-    """Return in two sentences what happened in a run."""
+    """Return in two sentences what happened in a run, and in a third what came of referral."""
     series = outcome.series
     totals = {name: value or 0 for name, value in outcome.totals.items()}
     reputation = f"Reputation {_moved(series['reputation'], 1)}"
@@ -95,6 +95,12 @@ def told(outcome: "Outcome") -> str:
         )
     else:
         sentences.append("No visit failed.")
+    if "referred" in totals:
+        sentences.append(
+            f"{int(totals['referred']):,} of the {int(totals['joiners']):,} customers won were "
+            f"brought by another, and {int(totals['followers']):,} left because whoever had brought "
+            "them did."
+        )
     return " ".join(sentences)
 
 

@@ -30,6 +30,15 @@ def compiled(function: Function) -> Function:
     return marked
 
 
+def apart(function: Function) -> Function:
+    """Let kernels call `function` instead of taking it in: for what is seldom done in a busy place.
+
+    Its arguments should be few and small: a whole setting costs more to hand over than it saves.
+    """
+    marked: Function = register_jitable(function)
+    return marked
+
+
 @cache
 def model_version() -> str:
     """Return the digest (16 hex digits) of the model's own source: what a result depends on."""

@@ -122,7 +122,7 @@ def close_day(state: Any, today: int, world: Any) -> None:
     books.wages += state.tables.policies[books.policy].wage_per_agent_day * float(
         state.tables.policies[books.policy].agents
     )
-    books.revenue = rules.whole(books.spent) * money.price
+    books.revenue = (books.visits + rules.whole(books.beyond_price)) * money.price
     books.margin = books.revenue * money.margin
     booked = books.compensation + books.contacts_cost + books.follow_ups_cost + books.noticing_cost
     costs = rules.whole(booked) * money.price + books.wages

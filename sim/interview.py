@@ -54,6 +54,13 @@ def _look_around(
         means[i] = total / (last - first) if last > first else np.nan
 
 
+def _poll(people: Any, today: int, world: Any, likings: Any) -> float:
+    total = 0.0
+    for row in range(len(people)):
+        total += held(attitude_on(people[row], today, world), likings)
+    return total / len(people)
+
+
 def _change(letters: Any, customer: Any, talk: Any, colleagues: Any, changes: Any) -> None:
     for i in range(len(letters)):
         letter = letters[i]
@@ -65,6 +72,7 @@ def _change(letters: Any, customer: Any, talk: Any, colleagues: Any, changes: An
 
 _ask = kernel(_reply)
 _ask_around = kernel(_look_around)
+_ask_everybody = kernel(_poll)
 _weigh = kernel(_change)
 
 
@@ -129,3 +137,9 @@ def circle(people: Array, rows: Array, network: Any, today: int, world: Any) -> 
         people, rows, network.offsets, network.neighbours, today, world, liking_table(), means
     )
     return means
+
+
+def everybody(people: Array, today: int, world: Any) -> float:
+    """Return in (0, 1) how everybody regards the firm at the end of a day, in the mean, whether they
+    know it or not. See `interview`."""
+    return float(_ask_everybody(people, today, world, liking_table()))

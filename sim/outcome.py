@@ -189,6 +189,11 @@ class Outcome:
         }
 
     @property
+    def kept_of_referral(self) -> tuple[str, ...]:
+        """The totals that it has because it is kept who brought whom, if it is."""
+        return () if self.brought is None else REFERRED
+
+    @property
     def _founding(self) -> Array:
         return np.asarray(self.population["founding"] == 1)
 

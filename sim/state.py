@@ -46,7 +46,7 @@ BOOKS = np.dtype(
         (name, "i8")
         for name in (
             "stars", "policy", "guests", "letters", "fresh", "fresh_tellings", "opened", "closed",
-             "rows", "spent", "followers", "newcomers", "left", "forsaken", "bereft",
+             "rows", "beyond_price", "followers", "newcomers", "left", "forsaken", "bereft",
         )
     ]
     + [(name, "f8") for name in ("failure_probability", "balance")],
@@ -54,8 +54,8 @@ BOOKS = np.dtype(
 )  # fmt: skip
 """What the firm knows and owns: counts; sums, in millionths of a day or of the price where people
 add to them in any order; hundredths of stars; the policy in force; the chance of failure that is
-left after learning; what was earned up to yesterday; what was spent on visits, in millionths of the
-price; the fill of the day's lists; and of referral, how many have followed their bringer, the fill of
+left after learning; what was earned up to yesterday; what visits brought beyond the price, in millionths
+of it; the fill of the day's lists; and of referral, how many have followed their bringer, the fill of
 its lists, and how many may follow tomorrow."""
 
 LEVELS = (

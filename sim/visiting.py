@@ -120,7 +120,9 @@ def be_a_guest(state: Any, person: Any, today: int, world: Any) -> None:
     """Let one customer visit, and keep what comes of it."""
     books = state.books[0]
     books.visits += 1
-    books.spent += rules.millionths(value_of(person.row, world.seed, world.money))
+    if world.money.value_spread > 0.0:
+        worth = value_of(person.row, world.seed, world.money)
+        books.beyond_price += rules.millionths(worth) - rules.MILLION
     person.visits += 1
     was = visit(person, today, world, books.failure_probability)
     if was.failed and is_spared(person, today):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled, kernel
+from sim.compiled import apart, kernel
 from sim.draws import Purpose, normal
 from sim.parameters import numbers
 from sim.world import Money
@@ -17,7 +17,7 @@ from sim.world import Money
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@compiled
+@apart
 def value_of(row: int, seed: int, money: Any) -> float:
     """Return what each visit of the person at a `row` is worth, as a multiple of the price."""
     if money.value_spread == 0.0:

@@ -10,18 +10,24 @@ from test_worlds import of
 from experiments.design import load_experiment
 from experiments.laboratory.lives import FOLLOWED
 from experiments.laboratory.paradox import EFFECTS, Examination, examine, plan_of
-from experiments.laboratory.paradox_report import conclude, to_json
-from experiments.laboratory.three_lives import Examined, spell_of, three_lives
+from experiments.laboratory.paradox_conclusion import conclude
+from experiments.laboratory.paradox_report import to_json
+from experiments.laboratory.three_lives import Examined, disturbance, spell_of, three_lives
 from experiments.planning.plan import Job
 from experiments.sections.paradox import Paradox
 from sim.history import History
-from sim.run import network_of
+from sim.lives import Altered
+from sim.run import network_of, simulate
 from sim.scenario import load_scenario
 
 ASKED = Paradox(share=1.0, asked_after=14, followed_for=42, alone=3)
 BAKERY = load_scenario(
     "bakery", {"market.people": 600, "service.failure_probability": 0.1}, days=120
 )
+
+
+ANSWER = ("fix", "compensation", "apology", "empathy", "follow_up", "updates")
+"""Levers of an answer that a history knows too."""
 
 
 def lives(asked: Paradox = ASKED, **sections: dict[str, object]) -> Examined:
@@ -90,6 +96,58 @@ def test_signs_agree_with_a_single_customer() -> None:
     assert np.sign(effect[bad].mean()) == np.sign(satisfaction_left(0.6)) == -1
 
 
+@pytest.mark.parametrize(("given", "delay"), [(0.0, 0.0), (0.5, 0.0), (0.5, 5.0)])
+def test_every_failure_does_what_the_history_of_one_customer_says(
+    given: float, delay: float
+) -> None:
+    """The same case, severity and all, as `amends customer` tells it: the same effect, and sign.
+
+    Ordinary visits teach nobody anything here, and nobody leaves or comes: satisfaction then stays
+    where it was, and all that is left is the first failure and its answer.
+    """
+    levers = {
+        "delay": delay, "compensation": given, "apology": 1.0, "empathy": 1.0, "follow_up": 1.0,
+        "unresolved": 0.0, "ease": 9.0, "fix": 1.0, "proactive": 0.0, "updates": 0.0,
+    }  # fmt: skip
+    asked = Paradox(share=1.0, asked_after=7, followed_for=14)
+    still = of(
+        BAKERY,
+        policy=levers,
+        market={"customers": 1.0},
+        appraisal={"satisfaction_learning": 0.0},
+        loyalty={"discount": 0.0, "ordinary_leaving": 0.0},
+        service={"failure_probability": 0.03},
+    )
+    network = network_of(still)
+    found = three_lives(Job(still), network, asked)
+    people = simulate(still, network).population
+    at = list(spell_of(asked).days).index(7)
+    effect = (found.looks[0] - found.looks[2])[FOLLOWED.index("satisfaction"), :, at]
+    # Who waits for an answer may miss another failure, which it meets where it was spared this one.
+    failures = found.failures
+    spared = {int(each["row"]): Altered(int(each["day"]), "spared") for each in failures}
+    others = simulate(still, network, altered=spared).population["failures"]
+    rows = failures["row"]
+    first = np.flatnonzero(found.heard & (people["failures"][rows] == 1) & (others[rows] == 0))
+    own = ("severity", "type", "control", "stability")
+    told = []
+    for place in first:
+        failure = found.failures[place]
+        history = History.model_validate(
+            {
+                "customer": {"tenure": int(failure["day"] - people["since"][failure["row"]])},
+                "events": (
+                    {"failure": {name: float(failure[name]) for name in own}},
+                    {"answer": {**{name: levers[name] for name in ANSWER}, "delay": delay}},
+                ),
+            }
+        ).rows()
+        told.append(history[-1]["satisfaction"] - history[0]["satisfaction"])
+    assert len(told) > 40
+    np.testing.assert_allclose(effect[first], told, atol=1e-12)
+    assert set(np.sign(told)) == {-1.0, 1.0}
+
+
 def test_a_second_failure_harms_more_than_the_first() -> None:
     found = lives(
         Paradox(share=1.0, asked_after=7, followed_for=14), service={"failure_probability": 0.3}
@@ -135,8 +193,33 @@ def test_what_is_pooled_over_answers_counts_once(found: Examination) -> None:
 
 def test_failures_examined_together_hardly_disturb_each_other(found: Examination) -> None:
     assert set(found.disturbance) == set(FOLLOWED)
+    assert len(found.disturbance) == 4
     size = float(found.failures["satisfaction"].abs().mean())
-    assert found.disturbance["satisfaction"] < 0.02 * size
+    told = to_json(found)["disturbance"]
+    assert set(told) == set(FOLLOWED)
+    assert told["satisfaction"] < 0.02 * size
+    means = to_json(found)["disturbance_of_means"]
+    assert means["neighbours"]["low"] < means["neighbours"]["high"]
+
+
+def test_what_changes_for_everybody_is_not_laid_to_a_single_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where all talk is to strangers, what many failures do reaches everybody's neighbours alike."""
+    scenario = of(BAKERY, talk={"weak_ties": 1.0})
+    asked = Paradox(share=1.0, asked_after=14, followed_for=42, alone=40)
+    job, network = Job(scenario), network_of(scenario)
+
+    def apart() -> tuple[float, float]:
+        together = three_lives(job, network, asked)
+        found = disturbance(job, network, asked, together)[:, FOLLOWED.index("neighbours")]
+        return float(found.mean()), float(found.std() / np.sqrt(len(found)))
+
+    mean, error = apart()
+    assert abs(mean) < 3.0 * error
+    monkeypatch.setattr("experiments.laboratory.lives.everybody", lambda *_: 0.0)
+    laid, error = apart()
+    assert abs(laid) > 6.0 * error
 
 
 def test_the_result_is_the_same_on_any_number_of_threads(found: Examination) -> None:

@@ -60,11 +60,12 @@ WORLDS: dict[str, Scenario] = {
     "neutral": world(300, 365, load_scenario("neutral").policy),
     "bakery": world(300, 150, bakery(**DEAR), EAGER),
     "desk": world(
-        300, 150, DESK, {**EAGER, "money.value_spread": 0.5},
+        300, 150, DESK, EAGER,
         policy_changes=(PolicyChange(day=100, policy=DESK.model_copy(update={"agents": 3})),),
     ),
     "outage": world(
-        300, 90, bakery(agents=2, handling_hours=6, **DEAR), {**EAGER, "service.learning": 0.01},
+        300, 90, bakery(agents=2, handling_hours=6, authority=0.3, escalation_days=2.0, **DEAR),
+        {**EAGER, "service.learning": 0.01, "money.value_spread": 0.5},
         outages=(
             Outage(day=20, share=0.6, severity=0.7, type=0.0, control=0.8, stability=0.7),
             Outage(day=50, share=0.6, severity=0.4, groups=30),

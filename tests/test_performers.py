@@ -23,7 +23,6 @@ from tests.small_worlds import policies, scenarios, worlds
 COUNTED = (
     "visits", "failures", "complaints", "noticed", "silent", "answers", "first_contacts",
     "delighted", "escalations", "good_heard", "bad_heard", "leavers", "joiners", "reviews",
-    "followers",
 )  # fmt: skip
 
 
@@ -102,6 +101,19 @@ BUSY = Scenario(
 ])  # fmt: skip
 def test_a_state_that_has_grown(change: dict[str, Any]) -> None:
     assert_twins(BUSY.model_copy(update=change), cramped=True)
+
+
+def test_people_who_bring_and_follow_each_other() -> None:
+    everybody = {
+        "market": world.Market(people=200, need=0.2),
+        "colleagues": world.Colleagues(share=0.3, influence=0.5),
+        "referral": world.Referral(enabled=True, share=0.4, follow=0.9, at_start=1.0),
+        "loyalty": BUSY.loyalty.model_copy(update={"ordinary_leaving": 0.05}),
+        "policy": Policy(ease=4),
+    }
+    books = assert_twins(BUSY.model_copy(update=everybody), cramped=True)
+    assert books["followers"] > 5
+    assert books["joiners"] > 50
 
 
 def test_a_life_of_failures_under_the_steepest_loyalty() -> None:

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.commands.run import summary
 from experiments.laboratory.attribution import Attribution
 from experiments.laboratory.genealogy import TELLING, trace
 from sim import load_scenario, simulate, world
 from sim.lives import Altered
 from sim.model import ReputationModel
-from sim.population import CUSTOMER, LAPSED, PROSPECT, QUIET
+from sim.outcome import REFERRED
+from sim.population import CUSTOMER, LAPSED, PROSPECT, QUIET, Rows
 from sim.run import Run, network_of
 from sim.scenario import Scenario
+from sim.state import fits, grow
 from sim.ties import REFERRAL, STRONG, WEAK, bonded_to, bring, new_bonds
 
 BUSY = load_scenario(
@@ -253,6 +256,16 @@ def test_who_is_left_behind_follows_with_the_chance_that_is_set(chance: float) -
     assert abs(followed - chance * asked) <= 4 * np.sqrt(asked * chance * (1 - chance))
 
 
+def test_there_is_room_for_all_who_may_follow() -> None:
+    run = Run(BUSY, network_of(BUSY)).begin()
+    run.state.books["forsaken"] = 100_000
+    viewed = run.state._replace(books=Rows(run.state.books))
+    assert not fits(viewed, 0, False)
+    grown = grow(run.state, 0, False)
+    assert fits(grown._replace(books=Rows(grown.books)), 0, False)
+    assert grown.referral.bonds.brought_by is run.ties.bonds.brought_by
+
+
 @pytest.mark.parametrize("performer", ["compiled", "agents"])
 def test_a_line_of_referrals_falls_one_by_one(performer: Any) -> None:
     """Everybody brought the next; the first leaves; with a chance of 1 another leaves on each day."""
@@ -336,4 +349,11 @@ def test_what_came_of_it_is_counted() -> None:
     brought_by, founding = outcome.people["brought_by"], outcome.people["customer_at_start"]
     assert outcome.totals["brought_at_start"] == ((brought_by >= 0) & founding).sum() > 50
     assert outcome.totals["referred"] == ((brought_by >= 0) & ~founding).sum() > 50
+    told = summary(outcome)["totals"]
+    assert {name: told[name] for name in REFERRED} == {
+        name: outcome.totals[name] for name in REFERRED
+    }
+    assert not set(REFERRED) & set(
+        summary(simulate(of(BUSY, referral={"enabled": False})))["totals"]
+    )
     assert 0 < (outcome.totals["followers"] or 0) < (outcome.totals["leavers"] or 0)

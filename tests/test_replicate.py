@@ -22,6 +22,7 @@ from experiments.laboratory.replicate import (
     replicate,
     verdicts,
 )
+from experiments.laboratory.replicate_report import conclude
 from experiments.replicas import bass, kernels
 from sim.errors import InputError
 
@@ -209,6 +210,18 @@ def test_a_verdict_on_a_single_run_and_on_a_median() -> None:
         assert Verdict(told, found).holds is holds
 
 
+def test_too_few_runs_judge_nothing() -> None:
+    for replica, runs, enough in ((TALK, 1, False), (TALK, 2, True), (NEWS, 99, False)):
+        settings = replica.parameters(people=20)
+        told = Verdict(replica.published[-1], replicate(replica, settings, runs))
+        assert told.enough is enough
+        said = conclude([told])
+        assert ("1 published values" if enough else "0 of 0 published values") in said
+        assert ("too few runs to judge by" in said) is not enough
+    never = replicate(TALK, TALK.parameters(people=20, a=0), 30)
+    assert not Verdict(TALK.published[0], never).enough
+
+
 def test_never_is_no_number() -> None:
     found = replicate(TALK, TALK.parameters(people=20, a=0.05, steps=12), 30)
     times = found.values["steps_to_95"]
@@ -304,8 +317,8 @@ class TestCommand:
             (("bad-newz",), "did you mean bad-news"),
             (("--set", "s=5"), "--set needs the NAME"),
             (
-                ("bad-news", "--set", "s=5"),
-                "--set s=5: s is no parameter of this model; there are d, m",
+                ("bad-news", "--set", "price=5"),
+                "--set price=5: price is no parameter of this model; there are d, m, qs, qw",
             ),
             (("bass", "--set", "run=5"), "run is no parameter of this model; did you mean runs?"),
             (

@@ -192,7 +192,8 @@ def test_status_counts_what_is_there(tmp_path: Path) -> None:
     (broken := next((path / "runs").iterdir())).write_bytes(b"")
     found = told("status", str(path))
     assert list(found) == [
-        "experiment", "planned", "done", "failed", "failures", "damaged", "set_aside", "versions",
+        "experiment", "planned", "done", "beside", "failed", "failures", "damaged", "set_aside",
+        "versions",
     ]  # fmt: skip
     assert (found["planned"], found["done"], found["experiment"]) == (12, 6, "made")
     assert found["failed"] == len(found["failures"]) >= 2
@@ -202,6 +203,22 @@ def test_status_counts_what_is_there(tmp_path: Path) -> None:
     assert "made: 6 of 12 runs are done" in said
     assert "failed: " in said and "ValueError: too odd" in said
     assert "Start the same sweep again" in said
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_status_does_not_count_runs_whose_series_is_damaged(tmp_path: Path, damage: str) -> None:
+    path = kept(tmp_path, PAIRS)
+    victim = min((path / "series").iterdir())
+    if damage == "flipped":
+        _flip(victim)
+    elif damage == "cut":
+        victim.write_bytes(victim.read_bytes()[:-5])
+    else:
+        victim.unlink()
+    found = told("status", str(path))
+    assert (found["planned"], found["done"]) == (12, 9)
+    assert [str(victim) in each for each in found["damaged"]] == [True]
+    assert "Start the same sweep again" in done("status", str(path)).output
 
 
 def test_status_says_that_nothing_is_amiss(real: Path) -> None:

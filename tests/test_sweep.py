@@ -23,6 +23,7 @@ from experiments.engine.plugin import load_customer, source_digest
 from experiments.extent import MOST_RUNS, extent, part
 from experiments.planning.plan import Plan
 from experiments.storage.merging import merge
+from experiments.storage.status import status_of
 from experiments.sweep import Sweep, sweep
 from sim.customer import Customer
 from sim.errors import InputError
@@ -147,6 +148,72 @@ def test_worlds_are_added_until_enough_is_known_also_by_one_who_resumes(tmp_path
 def test_rules_and_shards_do_not_go_together() -> None:
     with pytest.raises(InputError, match="cannot be done in shards"):
         sweep(precise(), shard=(1, 2))
+
+
+# How many runs there are to be, as the folder tells.
+
+
+def standing(path: Path) -> tuple[int, int, int]:
+    found = status_of(path)
+    return found.planned, found.done, found.beside
+
+
+def test_fewer_runs_asked_for_are_fewer_runs_to_be(tmp_path: Path) -> None:
+    """Seeds, points and policies may become fewer; what is no longer asked for stays, beside."""
+    path = tmp_path / "a"
+    sweep(a_plan(3, EASY), path)
+    assert standing(path) == (12, 12, 0)
+    sweep(a_plan(2, EASY), path)
+    assert standing(path) == (8, 8, 4)
+    sweep(a_plan(3, failing(0.3)), path)
+    assert standing(path) == (6, 6, 6)
+    sweep(a_plan(1, failing(0.02, 0.4), policies=("none",)), path)
+    assert standing(path) == (2, 2, 11)
+    assert "2 of 2 runs are done, 0 failed\n" in done("status", str(path)).stdout
+    assert "11 runs that the last sweep did not ask for" in done("status", str(path)).stdout
+    sweep(a_plan(4, failing(0.02, 0.3, 0.4)), path)
+    assert standing(path) == (24, 24, 0)
+
+
+def test_while_it_is_at_work_a_sweep_knows_what_is_missing_of_fewer_runs(tmp_path: Path) -> None:
+    """Half of a large plan is there, and now a small one is begun that has other runs too."""
+    path, seen = tmp_path / "a", list[tuple[int, int, int]]()
+    sweep(a_plan(3, EASY), path, shard=(1, 2))
+    assert standing(path) == (12, 6, 0)
+
+    def look(made: Sweep) -> None:
+        seen.append(standing(path))
+
+    sweep(a_plan(1, failing(0.02, 0.4)), path, workers=1, watch=look)
+    assert seen[0] == (4, 2, 4) and standing(path) == (4, 4, 4)
+
+
+def test_a_rule_tells_in_each_round_how_many_runs_there_are_to_be(tmp_path: Path) -> None:
+    path, seen = tmp_path / "a", list[tuple[int, int, int]]()
+
+    def look(made: Sweep) -> None:
+        if made.done == 20:
+            seen.append(standing(path))
+        if made.done == 22:
+            seen.append(standing(path))
+
+    whole = sweep(precise(), path, workers=1, watch=look)
+    assert seen[0][0] == 20 and seen[1][0] > 20
+    assert standing(path) == (whole.runs, whole.runs, 0)
+    easy = Plan(
+        load_experiment(
+            "bakery",
+            {
+                "market.people": 60, "days": 20, "policies": ["none", "fast"], "seeds": 10,
+                "precision.outcome": "reputation", "precision.half_width": 5.0,
+                "precision.at_most": 60,
+            },
+        )
+    )  # fmt: skip
+    assert sweep(easy, path).runs == 20
+    assert standing(path) == (20, 20, whole.runs - 20)
+    sweep(precise(), path)
+    assert standing(path) == (whole.runs, whole.runs, 0)
 
 
 # What is refused before it starts.

@@ -15,7 +15,7 @@ from sim.model import ReputationModel
 from sim.outcome import COSTS
 from sim.policy import Policy
 from sim.psychology import Appraisal, Loyalty
-from sim.rules import millionths, whole
+from sim.rules import MILLION, millionths, whole
 from sim.scenario import Scenario
 from tests.small_worlds import scenarios, worlds
 
@@ -116,8 +116,9 @@ def test_money_adds_up(scenario: Scenario) -> None:
     outcome = simulate(patient)
     totals, money = outcome.totals, patient.money
     people = outcome.people
-    spent = sum(millionths(v) * n for v, n in zip(people["value"], people["visits"], strict=True))
-    assert totals["revenue"] == whole(spent) * money.price
+    worth = [millionths(value) - MILLION for value in people["value"]]
+    beyond = sum(one * n for one, n in zip(worth, people["visits"], strict=True))
+    assert totals["revenue"] == (totals["visits"] + whole(beyond)) * money.price
     if money.value_spread == 0.0:
         assert totals["revenue"] == totals["visits"] * money.price
     assert totals["margin"] == pytest.approx(totals["revenue"] * money.margin)

@@ -84,8 +84,9 @@ class Curve:
         measure, unit = self.measure, self.lever.unit
         first, last, most = (said(self.values[i]) for i in (0, -1, best))
         more = "more" if gains[best].mean >= 0 else "less"
+        counted = "" if unit == key else f" ({unit})"
         told = [
-            f"{measure.label[:1].upper()}{measure.label[1:]} is best at {key} {most} ({unit}): "
+            f"{measure.label[:1].upper()}{measure.label[1:]} is best at {key} {most}{counted}: "
             f"{gains[best].size(measure)} {more} than at {first}."
         ]
         if enough == 0:

@@ -7,6 +7,7 @@ from experiments import plots
 from experiments.cases.pictures import pictures, worlds
 from experiments.grids import Grid, intervals, levers_grid, number
 from experiments.report import as_it_stands, cells, write_experiment
+from experiments.sections.keys import said
 from experiments.wording import count
 
 if TYPE_CHECKING:
@@ -78,13 +79,7 @@ def surveyed(experiment: "Experiment") -> list[str]:
         "nothing."
     )
     rows = [
-        (
-            each.dimension,
-            f"{each.gap:+.3g}",
-            each.key,
-            number(each.before, 3),
-            number(each.after, 3),
-        )
+        (each.dimension, f"{each.gap:+.3g}", each.key, said(each.before), number(each.after, 3))
         for each in experiment.survey.moved
     ]
     heads = ("dimension", "gap", "moves", "from", "to")

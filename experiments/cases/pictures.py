@@ -98,20 +98,22 @@ def _curve(result: "CaseResult", answered: "Answered") -> Any:
     assert asked is not None
     measure, answer = _measure(result, answered), answered.answer
     decided = answer.verdicts["how much is enough"]
+    # The last value is no answer to how much is enough: more might be better still.
+    values, steps = asked.values[:-1], answer.steps[:-1]
     enough = next(
-        (value for value, step in zip(asked.values, answer.steps, strict=True) if step == decided),
-        None,
+        (value for value, step in zip(values, steps, strict=True) if step == decided), None
     )
     unit = parameter_of(asked.key).unit
     lever = asked.key.rpartition(".")[2].replace("_", " ")
+    mark = "; dashed: the least that is as good as the best, as far as that can be told"
     return plots.along(
         pd.DataFrame(list(answer.points)),
         enough,
-        f"{lever} ({unit})",
+        lever if unit == lever else f"{lever} ({unit})",
         f"difference in {_quantity(measure)}",
         answered.question.ask,
         f"Paired differences from {lever} {answer.steps[0]}, means of {worlds(result)} with their "
-        "95% band; dashed: the least that is as good as the best, as far as that can be told",
+        f"95% band{'' if enough is None else mark}",
     )
 
 

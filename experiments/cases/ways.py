@@ -21,7 +21,7 @@ from experiments.sections.keys import Scalar, parameter_of, said
 from experiments.wording import decimals, figure, listed
 
 _SHARES = (0.25, 0.5, 0.75, 1.0)
-"""At which shares of the greatest spend that all ways reach in every world they are compared."""
+"""At which shares of the greatest spend that all ways reach they are compared."""
 
 
 class Ways:
@@ -64,8 +64,8 @@ class Ways:
             spent[way.name] = self._beyond(runs, assumption, cells, "recovery_cost")
             gained[way.name] = self._beyond(runs, assumption, cells, self.measure.name)
             points += self._points(way, spent[way.name], gained[way.name])
-        reach = {name: float(each.max(axis=0).min()) for name, each in spent.items()}
-        most = min(reach.values())
+        reach = {name: float(np.nanmax(each.mean(axis=1))) for name, each in spent.items()}
+        most = max(0.0, min(reach.values()))
         at = {share: share * most for share in _SHARES}
         read = {
             (name, share): _at_spend(spent[name], gained[name], spend)
@@ -114,6 +114,8 @@ class Ways:
         self, most: float, limit: str, ranked: list[str], full: Mapping[str, Array]
     ) -> str:
         """Say what each way does with the most that all of them can spend."""
+        if most == 0.0:
+            return f"{limit[:1].upper()}{limit[1:]} spends no more than {self.asked.start} does."
         measure = unsaid(self.measure)
         each = "; ".join(f"{name} {estimated(full[name]).said(measure)}" for name in ranked)
         return (

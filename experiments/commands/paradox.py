@@ -8,7 +8,7 @@ from experiments.commands import options
 
 JSON = (
     "name", "failures_examined", "failures_answered", "better_off_share", "better_off", "effects",
-    "map", "answer_effects", "disturbance", "conclusion",
+    "map", "answer_effects", "disturbance", "disturbance_of_means", "conclusion",
 )  # fmt: skip
 """The keys of the JSON, on which other programs rely."""
 
@@ -39,6 +39,7 @@ def command(
     Examples:
       amends paradox recovery-paradox
       amends paradox recovery-paradox --out results/paradox
+      amends paradox recovery-paradox --set talk.recovered=8
       amends paradox recovery-paradox --set paradox.asked_after=7 --seeds 20
 
     \b

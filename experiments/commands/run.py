@@ -97,7 +97,7 @@ def summary(outcome: "Outcome") -> dict[str, Any]:
         "digest": outcome.digest,
         "seconds": outcome.seconds,
         "final": {name: outcome.final[name] for name in FINAL},
-        "totals": {name: outcome.totals[name] for name in TOTALS},
+        "totals": {name: outcome.totals[name] for name in (*TOTALS, *outcome.kept_of_referral)},
         "ratios": {name: outcome.ratios[name] for name in RATIOS},
     }
 

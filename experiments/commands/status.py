@@ -10,7 +10,10 @@ from experiments.commands import options
 if TYPE_CHECKING:
     from experiments.storage.status import Status
 
-JSON = ("experiment", "planned", "done", "failed", "failures", "damaged", "set_aside", "versions")
+JSON = (
+    "experiment", "planned", "done", "beside", "failed", "failures", "damaged", "set_aside",
+    "versions",
+)  # fmt: skip
 """The keys of the JSON, on which other programs rely."""
 
 FAILURE = ("identity", "policy", "seed", "point", "error")
@@ -34,8 +37,8 @@ def command(folder: Path, as_json: bool) -> None:
       amends status results/levers
       amends status results/levers --json
 
-    Not finished? Start the same sweep again: it goes on where it was left. In doubt about the
-    files? `amends verify DIR` reads every byte, and can repeat runs.
+    Not finished? Start the same sweep again: it goes on where it was left. In doubt about what the
+    files say? `amends verify DIR` looks into each, and can repeat runs.
     """
     from experiments.storage.status import status_of
 
@@ -45,6 +48,7 @@ def command(folder: Path, as_json: bool) -> None:
             "experiment": status.name,
             "planned": status.planned,
             "done": status.done,
+            "beside": status.beside,
             "failed": len(status.failures),
             "failures": [{key: each[key] for key in FAILURE} for each in status.failures],
             "damaged": status.damaged,
@@ -65,6 +69,8 @@ def _lines(folder: Path, status: "Status") -> list[str]:
         f"made by amends {made['amends']}, model {made['model']}, Python {made['python']}, "
         f"{made['machine']}",
     ]
+    if status.beside:
+        lines.append(f"beside these, {_runs(status.beside)} that the last sweep did not ask for")
     for each in status.failures[:SHOWN]:
         last = each["error"].strip().splitlines()[-1]
         lines.append(f"failed: {each['policy']}, seed {each['seed']}{_at(each['point'])}: {last}")
@@ -78,6 +84,10 @@ def _lines(folder: Path, status: "Status") -> list[str]:
     if status.done < status.planned:
         lines.append("Start the same sweep again to do the others.")
     return lines
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number:,} runs"
 
 
 def _at(point: dict[str, object]) -> str:

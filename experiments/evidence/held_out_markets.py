@@ -9,7 +9,7 @@ from experiments.design import Experiment
 from experiments.engine.runner import Failure, RunError, perform
 from experiments.laboratory.genealogy import trace
 from experiments.laboratory.lives import EVERY
-from experiments.laboratory.paradox import examine
+from experiments.laboratory.paradox import examine, talk_of
 from experiments.methods.statistics import Array, Interval, fieller, mean_interval
 from experiments.planning.plan import Job, Plan
 from experiments.sections.paradox import Paradox
@@ -60,10 +60,9 @@ def _paradox(
     )
     first = found.first
     effects = (
-        first["satisfaction"], first["intention"], first["staying"],
-        first["good_stories"] - first["bad_stories"],
+        first["satisfaction"], first["intention"], first["staying"], talk_of(first),
     )  # fmt: skip
-    return {f"H{i}": found.interval(effect) for i, effect in enumerate(effects, start=1)}
+    return {f"H{i}": found.mean(effect) for i, effect in enumerate(effects, start=1)}
 
 
 def _weak_ties(scenario: Scenario, seeds: Sequence[int], workers: int | None) -> Interval:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import kernel
 from sim.draws import Purpose, uniform
-from sim.interview import circle, interview
+from sim.interview import circle, everybody, interview
 from sim.lives import Altered
 from sim.population import NO_CASE, PERSON, aligned
 from sim.run import Run
@@ -35,7 +35,8 @@ FOLLOWED = (
     "satisfaction", "intention", "staying", "visits", "good_stories", "bad_stories", "neighbours",
 )  # fmt: skip
 """What is followed: states, then what happened since the failure; `staying` is 1 for a customer,
-`neighbours` the mean regard in (0, 1) of those whom the person has strong ties to."""
+`neighbours` the mean regard in (0, 1) of those whom the person has strong ties to, above that of
+everybody: what other failures that are followed change for all alike is thus left out."""
 
 
 @dataclass(frozen=True)
@@ -173,12 +174,13 @@ class Lives:
         rows, run = self.failures["row"][places], self.run
         people = run.state.people
         replies = interview(people, rows, today, run.setting)
+        around = circle(people, rows, run.network, today, run.setting)
         at = step[places] // EVERY
         for name, values in (
             ("satisfaction", replies["satisfaction"]), ("intention", replies["intention"]),
             ("staying", replies["customer"]), ("visits", replies["visits"]),
             ("good_stories", self.told[0, places]), ("bad_stories", self.told[1, places]),
-            ("neighbours", circle(people, rows, run.network, today, run.setting)),
+            ("neighbours", around - everybody(people, today, run.setting)),
         ):  # fmt: skip
             self.looks[FOLLOWED.index(name), places, at] = values
         new = places[since[places] == 0]

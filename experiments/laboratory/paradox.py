@@ -28,10 +28,15 @@ from sim.worth import values_of
 EFFECTS = ("satisfaction", "intention", "staying", "visits", "spending", "good_stories",
            "bad_stories", "neighbours")  # fmt: skip
 """What a failure has an effect on: satisfaction (-1 to 1), intention (chance), staying (share of
-customers), visits, spending (money), stories told, and the neighbours' reputation (0 to 100)."""
+customers), visits, spending (money), stories told, and the neighbours' reputation above everybody's
+(points)."""
 
 BINS = (0.0, 0.15, 0.25, 0.35, 0.45, 0.6, 1.0)
 """Ends of the bins of severity; mild failures in narrower ones, where the sign turns."""
+
+MILD = 0.25
+"""Failures up to this severity are called mild, the others severe (Magnini et al. 2007 find the
+paradox after mild ones)."""
 
 THIRDS = (0.0, 0.4, 0.6, 1.0)
 """Ends of the bins of controllability and stability, both drawn from Beta(3, 3)."""
@@ -58,20 +63,22 @@ class Examination:
         (`severity`, `type`, `control`, `stability`, `earlier`, `heard`), and each effect: of the
         failure with its answer (`satisfaction`, ...: the life as it was less the life without the
         failure) and of the answer alone (`answer_satisfaction`, ...: less the life without answer).
-    curves : mapping of str to array [lives, FOLLOWED, 3, days]
-        By policy and point in words: mean and 95% interval of each life over time.
+    curves : mapping of str to mapping of str to array [lives, FOLLOWED, 3, days]
+        By policy and point in words, and by `mild` and `severe`: mean and 95% interval of each life
+        over time, after first failures that were answered.
     days : array
         The days of the curves, counted from the failure.
-    disturbance : Mapping of str to float
-        Mean absolute difference that examining failures together made to an effect.
+    disturbance : DataFrame
+        A row a failure that was examined alone too, a column an effect: by how much the effect
+        differs when failures are examined together.
     """
 
     experiment: Experiment
     asked: Asked
     failures: pd.DataFrame
-    curves: Mapping[str, np.ndarray[Any, np.dtype[Any]]]
+    curves: Mapping[str, Mapping[str, np.ndarray[Any, np.dtype[Any]]]]
     days: np.ndarray[Any, np.dtype[Any]]
-    disturbance: Mapping[str, float]
+    disturbance: pd.DataFrame
 
     @property
     def examined(self) -> int:
@@ -88,10 +95,13 @@ class Examination:
         """Of these, each customer's first failure."""
         return self.heard[self.heard["earlier"] == 0]
 
-    @staticmethod
-    def interval(effects: Any) -> statistics.Interval:
-        """Return mean, low and high of effects on different customers."""
-        return statistics.mean_interval(np.asarray(effects, dtype=np.float64))
+    def mean(self, values: "pd.Series[Any]") -> statistics.Interval:
+        """Return mean, low and high of a value for each of some failures under some answers.
+
+        The same failure meets every policy and point, so it counts once: as its mean over these.
+        """
+        once = [self.failures.loc[values.index, name] for name in _FAILURE]
+        return statistics.mean_interval(values.groupby(once).mean().to_numpy(np.float64))
 
     @cached_property
     def better_off(self) -> dict[str, statistics.Interval]:
@@ -103,14 +113,11 @@ class Examination:
         gains = {
             "satisfaction": frame["satisfaction"],
             "intention": frame["intention"],
-            "word_of_mouth": frame["good_stories"] - frame["bad_stories"],
+            "word_of_mouth": talk_of(frame),
             "staying": frame["staying"],
             "visits": frame["visits"],
         }
-        once = [frame[name] for name in _FAILURE]
-        return {
-            name: self.interval((gain > 0).groupby(once).mean()) for name, gain in gains.items()
-        }
+        return {name: self.mean((gain > 0).astype(float)) for name, gain in gains.items()}
 
     def effects(self, *by: str, of: str = "", only: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return means and 95% intervals of each effect of answered failures, in groups.
@@ -139,6 +146,11 @@ class Examination:
                     found[f"{name}_{part}"] = getattr(interval, part)[i]
             rows.append(found)
         return pd.DataFrame(rows)
+
+
+def talk_of(failures: pd.DataFrame) -> "pd.Series[Any]":
+    """Return what failures did to word of mouth: good stories told less bad ones."""
+    return failures["good_stories"] - failures["bad_stories"]
 
 
 def examine(
@@ -249,32 +261,40 @@ class _Summary:
         by_name["neighbours"] = 100.0 * by_name["neighbours"]
         return {name: by_name[name] for name in EFFECTS}
 
-    def curves(self) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
-        """Return how the three lives of answered customers go, for each policy and point."""
-        cells: dict[int, list[Any]] = {}
+    def curves(self) -> dict[str, dict[str, np.ndarray[Any, np.dtype[Any]]]]:
+        """Return how the three lives of customers go on, for each policy and point."""
+        cells: dict[int, list[Examined]] = {}
         for (cell, _), examined in self.found.items():
-            cells.setdefault(cell, []).append(examined.looks[:, :, examined.heard])
-        curves = {}
-        for cell, looks in cells.items():
-            lives = np.concatenate(looks, axis=2)
-            interval = statistics.mean_interval(np.moveaxis(lives, 2, -1))
-            curves[self.name(cell)] = np.stack(interval, axis=2)
-        return curves
+            cells.setdefault(cell, []).append(examined)
+        return {self.name(cell): _curves(worlds) for cell, worlds in cells.items()}
 
     def name(self, number: int) -> str:
         cell = self.plan.cell(number)
         said = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in cell.point.items())
         return f"{cell.policy}: {said}" if said else cell.policy
 
-    def disturbed(self) -> dict[str, float]:
+    def disturbed(self) -> pd.DataFrame:
         """Measure in the first world how far the failures examined together disturb each other."""
         (cell, seed), together = next(iter(self.found.items()))
         job = self.plan.job(self.plan.cell(cell), seed)
         apart = disturbance(job, shared_networks().of(job.scenario), self.asked, together)
-        if not len(apart):
-            return {}
-        means = np.nanmean(np.abs(apart), axis=0)
-        return dict(zip(FOLLOWED, means.tolist(), strict=True))
+        frame = pd.DataFrame(apart, columns=list(FOLLOWED))
+        frame["neighbours"] *= 100.0
+        return frame
+
+
+def _curves(worlds: list[Examined]) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+    """Return means and intervals of the lives of those who were failed for the first time and heard,
+    after mild and after severe failures."""
+    failures = np.concatenate([each.failures for each in worlds])
+    first = np.concatenate([each.heard for each in worlds]) & (failures["earlier"] == 0)
+    lives = np.moveaxis(np.concatenate([each.looks for each in worlds], axis=2), 2, -1)
+    mild = failures["severity"] <= MILD
+    return {
+        name: np.stack(statistics.mean_interval(lives[..., first & some]), axis=2)
+        for name, some in (("mild", mild), ("severe", ~mild))
+        if (first & some).any()
+    }
 
 
 def _words(ends: tuple[float, ...]) -> list[str]:

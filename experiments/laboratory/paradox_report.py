@@ -2,19 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from experiments.laboratory.lives import FOLLOWED
-from experiments.laboratory.paradox import EFFECTS, Examination
+from experiments.laboratory.lives import FOLLOWED, Array
+from experiments.laboratory.paradox import EFFECTS, MILD, Examination
+from experiments.laboratory.paradox_conclusion import conclude, count_of
+from experiments.methods.statistics import Interval, mean_interval
 from experiments.networks import portable
-from experiments.wording import figure, percent
+from experiments.wording import figure
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder
 
 SHARES = {
     "satisfaction": "satisfaction", "intention": "intention to buy again",
-    "word_of_mouth": "word of mouth (good less bad)", "visits": "visits", "staying": "staying",
+    "word_of_mouth": "word of mouth", "visits": "visits", "staying": "staying",
 }  # fmt: skip
 """In what a customer can be better off, in words."""
 
@@ -22,57 +25,6 @@ _PARTS = ("mean", "low", "high")
 
 NAMES = ("as it was answered", "never answered", "never failed")
 """The three lives, in words."""
-
-MILD = 0.25
-"""Failures up to this severity are called mild, the others severe (Magnini et al. 2007 find the
-paradox after mild ones)."""
-
-
-def conclude(found: Examination) -> str:
-    """Say in a paragraph whether the paradox holds, where, and how sure that is."""
-    heard = found.heard
-    if not len(heard):
-        return (
-            "No failure that was examined came to the firm's ears, so nothing can be said of "
-            "recovery; ask for complaints (policy.ease), examine more (paradox.share), or run "
-            "more worlds (seeds)."
-        )
-    better = found.better_off
-    said = [
-        f"Of the failures that the firm learnt of and answered ({count_of(found)}), "
-        f"{percent(float(better['satisfaction'].mean))} left the customer more satisfied "
-        f"{found.asked.asked_after} days later than the same customer would have been without "
-        f"the failure; {percent(float(better['intention'].mean))} with a higher intention to buy "
-        f"again; and {percent(float(better['staying'].mean))} kept a customer who would otherwise "
-        "have left."
-    ]
-    return " ".join([*said, _where(found)])
-
-
-def count_of(found: Examination) -> str:
-    """Return how many answered failures were examined, and how often."""
-    heard = found.heard
-    distinct = len(heard.groupby(["seed", "row", "day"]))
-    if distinct == len(heard):
-        return f"{distinct:,} examined"
-    return f"{distinct:,} examined, under {len(heard) / distinct:.0f} answers each"
-
-
-def _where(found: Examination) -> str:
-    """Say for which failures the mean effect on satisfaction is above zero."""
-    parts = []
-    for name, inside in (("mild", found.heard["severity"] <= MILD),
-                         ("severe", found.heard["severity"] > MILD)):  # fmt: skip
-        effects = found.effects("repeated", only=found.heard[inside & ~found.heard["repeated"]])
-        if effects.empty:
-            continue
-        mean, low, high = (float(effects[f"satisfaction_{part}"].iloc[0]) for part in _PARTS)
-        sign = "is above zero" if low > 0 else "is below zero" if high < 0 else "may be zero"
-        parts.append(
-            f"after a first failure that was {name} (severity {'up to' if name == 'mild' else 'above'} "
-            f"{MILD}) the mean effect {sign}: {figure(mean, 3)} ({figure(low, 3)} to {figure(high, 3)})"
-        )
-    return (", and ".join(parts)[:1].upper() + ", and ".join(parts)[1:] + ".") if parts else ""
 
 
 def to_json(found: Examination) -> dict[str, Any]:
@@ -85,13 +37,19 @@ def to_json(found: Examination) -> dict[str, Any]:
         if len(found.heard)
         else None,
         "better_off": {
-            name: dict(zip(("mean", "low", "high"), map(float, interval), strict=True))
+            name: dict(zip(_PARTS, map(float, interval), strict=True))
             for name, interval in (found.better_off if len(found.heard) else {}).items()
         },
         "effects": _records(found.effects("severity_bin", "compensation")),
         "map": _records(found.effects("severity_bin", "compensation", "delay")),
         "answer_effects": _records(found.effects("severity_bin", "compensation", of="answer_")),
-        "disturbance": dict(found.disturbance),
+        "disturbance": {name: float(found.disturbance[name].abs().mean()) for name in FOLLOWED}
+        if len(found.disturbance)
+        else {},
+        "disturbance_of_means": {
+            name: dict(zip(_PARTS, map(float, each), strict=True))
+            for name, each in disturbed(found).items()
+        },
         "conclusion": conclude(found),
     }
 
@@ -110,29 +68,39 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return records
 
 
+def disturbed(found: Examination) -> dict[str, Interval]:
+    """Return by how much the mean of each effect differs, with its 95% interval, when failures are
+    examined together; nothing where none was examined alone."""
+    if not len(found.disturbance):
+        return {}
+    apart = mean_interval(found.disturbance.to_numpy(np.float64).T)
+    return {name: Interval(*(part[i] for part in apart)) for i, name in enumerate(FOLLOWED)}
+
+
 def show(found: Examination) -> None:
     """Show the effects by severity on the screen."""
+    from rich.text import Text
+
     from experiments.tables import console, table
 
-    by_severity = found.effects("severity_bin", only=found.first)
+    shown = {"satisfaction": 2, "intention": 2, "staying": 2, "good_stories": 1, "bad_stories": 1}
+    first = found.first.assign(everything="all")
+    groups = [found.effects(by, only=first) for by in ("severity_bin", "everything")]
     rows = []
-    for row in by_severity.to_dict("records"):
-        cells = [str(row["severity_bin"]), f"{row['failures']:,}"]
-        for name in ("satisfaction", "intention", "staying", "good_stories", "bad_stories"):
-            mean, low, high = (float(row[f"{name}_{part}"]) for part in ("mean", "low", "high"))
-            places = 2 if "stories" not in name else 1
-            cells.append(
-                f"{figure(mean, places)} ({figure(low, places)} to {figure(high, places)})"
-            )
+    for row in (row for group in groups for row in group.to_dict("records")):
+        cells = [str(row.get("severity_bin", "all")), f"{row['failures']:,}"]
+        for effect, places in shown.items():
+            mean, low, high = (figure(float(row[f"{effect}_{part}"]), places) for part in _PARTS)
+            cells.append(f"{mean}\n{low}, {high}")
         rows.append(cells)
-    columns = ("severity", "failures", "satisfaction", "intention", "staying", "good stories",
-               "bad stories")  # fmt: skip
     screen = console()
     screen.print(
-        "Effect of a first failure that was answered, against no failure; means (95% interval):"
+        "Effect of a first failure that was answered: the same customers' lives with it less those "
+        "without\nit, in the mean; below each mean the ends of its 95% interval"
     )
-    screen.print(table(columns, rows))
-    screen.print(conclude(found))
+    heads = [each.replace("_", " ") for each in ("severity", "failures", *shown)]
+    screen.print(table(heads, rows))
+    screen.print(Text(conclude(found), style="bold"))
 
 
 def write(folder: "ResultsFolder", found: Examination) -> None:
@@ -182,44 +150,76 @@ def pictures(found: Examination) -> dict[str, Any]:
         [{"label": SHARES[name], **found.better_off[name]._asdict()} for name in SHARES]
     )
     drawn["customers"] = plots.individual(
-        {f"mild (up to {MILD})": heard.loc[mild, "satisfaction"].to_numpy(),
+        {f"mild (severity up to {MILD})": heard.loc[mild, "satisfaction"].to_numpy(),
          f"severe (above {MILD})": heard.loc[~mild, "satisfaction"].to_numpy()},
         "effect on satisfaction (scale from -1 to 1)", shares,
         f"{found.experiment.name}: who is better off for having been failed?",
+        f"Failures that the firm learnt of and answered: {count_of(found)}. On the right, 95% "
+        "intervals count each failure once. Word of mouth: good stories told less bad ones.",
     )  # fmt: skip
     best = _best(found)
     panels = {
         "satisfaction": "satisfaction (-1 to 1)", "intention": "intention to buy again (chance)",
         "staying": "share still customers",
     }  # fmt: skip
-    drawn["lives"] = plots.three_lives(
-        found.days,
-        {name: (unit, found.curves[best][:, FOLLOWED.index(name)])
-         for name, unit in panels.items()},
-        NAMES, f"{found.experiment.name}: three lives of the same customers ({best})",
-    )  # fmt: skip
+    rows = {
+        f"after a {name} first failure": {
+            panel: (unit, _within(panel, lives[:, FOLLOWED.index(panel)]))
+            for panel, unit in panels.items()
+        }
+        for name, lives in found.curves[best].items()
+    }
+    if rows:
+        drawn["lives"] = plots.three_lives(
+            found.days, rows, NAMES,
+            f"{found.experiment.name}: three lives of the same customers ({best})",
+        )  # fmt: skip
     return drawn
+
+
+def _within(panel: str, lives: Array) -> Array:
+    """Return curves with their bands held within what there can be."""
+    low, high = (-1.0, 1.0) if panel == "satisfaction" else (0.0, 1.0)
+    return np.clip(lives, low, high)
 
 
 def _best(found: Examination) -> str:
     """Return the name of the cell under which answered customers end most satisfied."""
     at = FOLLOWED.index("satisfaction")
-    return max(found.curves, key=lambda name: float(found.curves[name][0, at, 0, -1]))
+
+    def last(name: str) -> float:
+        return sum(float(lives[0, at, 0, -1]) for lives in found.curves[name].values())
+
+    return max(found.curves, key=last)
 
 
 def report(found: Examination) -> str:
-    """Return a page that puts conclusion, pictures and tables together."""
+    """Return a page that puts conclusion and pictures together."""
+    drawn = {
+        "map_satisfaction": "Map of effects on satisfaction",
+        "map_intention": "Map of effects on intention",
+        "customers": "Effects customer by customer", "lives": "Three lives over time",
+    }  # fmt: skip
     lines = [
-        f"# {found.experiment.name}: the recovery paradox", "", conclude(found), "",
-        f"{found.examined:,} failures were examined, {len(found.heard):,} of which the firm learnt "
-        "of. Each customer lived three times in the same world: as it was answered, never "
-        "answered, and never failed.", "",
-        "![Map of effects on satisfaction](map_satisfaction.png)", "",
-        "![Map of effects on intention](map_intention.png)", "",
-        "![Effects customer by customer](customers.png)", "",
-        "![Three lives over time](lives.png)", "", "## How far is that disturbed?", "",
-        "Failures examined in the same world can touch each other through talk. Examined one at a "
-        "time instead, an effect differed in the mean by:", "",
-        *(f"- {name.replace('_', ' ')}: {value:.2g}" for name, value in found.disturbance.items()),
+        f"# {found.experiment.name}: better off failed and recovered?", "",
+        conclude(found), "",
+        f"{found.examined:,} times a failure was examined under an answer; {len(found.heard):,} of "
+        "these the firm learnt of. Each customer lived three times in the same world: as it was "
+        "answered, never answered, and never failed.", "",
+        *(line for name, words in drawn.items() for line in (f"![{words}]({name}.png)", "")),
     ]  # fmt: skip
-    return "\n".join([*lines, ""])
+    apart = disturbed(found)
+    if apart:
+        lines += [
+            "## How far do they disturb each other?", "",
+            "Failures examined in the same world can touch each other through talk. For "
+            f"{len(found.disturbance)} of them, examined once more one at a time, an effect differed "
+            "so:", "",
+            "| effect | single effects, mean absolute | their mean, with its 95% interval |",
+            "| --- | --- | --- |",
+            *(f"| {name.replace('_', ' ')} | {figure(found.disturbance[name].abs().mean(), 3)} | "
+              f"{figure(float(each.mean), 3)} "
+              f"({figure(float(each.low), 3)} to {figure(float(each.high), 3)}) |"
+              for name, each in apart.items()), "",
+        ]  # fmt: skip
+    return "\n".join(lines)

@@ -141,12 +141,12 @@ class Replication:
     def verdict(self) -> "Verdict | None":
         """The published value for these parameters, beside ours.
 
-        None where none is known, or where the runs are too few to be held against a mean or median.
+        None where none is known, or where the runs are too few to be held against it.
         """
         for published in self.replica.published:
-            enough = published.spread is None or self.runs >= self.replica.runs
-            if enough and self.replica.settings(published) == self.parameters:
-                return Verdict(published, self)
+            verdict = Verdict(published, self)
+            if verdict.enough and self.replica.settings(published) == self.parameters:
+                return verdict
         return None
 
 
@@ -172,6 +172,14 @@ class Verdict:
             return -math.inf, math.inf
         reach = stdtrit(count - 1, 0.995) * values.std(ddof=1) * math.sqrt(1.0 + 1.0 / count)
         return float(values.mean() - reach), float(values.mean() + reach)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are runs enough to judge by: as many as were published for a mean or median,
+        and for a single run two that come to an end."""
+        if self.published.spread is None:
+            return math.isfinite(self.interval[0])
+        return self.replication.runs >= self.replication.replica.runs
 
     @property
     def holds(self) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.laboratory.replicate import MEASURES, Published, Replication, Verdict
 from experiments.tables import console, table
-from experiments.wording import figure
+from experiments.wording import figure, listed
 
 if TYPE_CHECKING:
     from experiments.output import ResultsFolder
@@ -21,14 +21,16 @@ WORDS = {
 }  # fmt: skip
 
 
-def measured(published: Published) -> str:
-    """Return in words what was published.
+_SHORT = {"steps_to_95": "steps to 95%"}
 
-    >>> measured(Published({}, "adopters", "median", 1025.0))
-    'median of adopters'
+
+def kind(published: Published) -> str:
+    """Return in words what kind of number was published.
+
+    >>> kind(Published({}, "adopters", "median", 1025.0, 0.03))
+    'median'
     """
-    short = {"steps_to_95": "steps to 95%"}.get(published.measure, published.measure)
-    return f"{published.statistic} of {short}"
+    return "one run" if published.spread is None else published.statistic
 
 
 def show_verdicts(judged: Sequence[Verdict]) -> None:
@@ -37,18 +39,20 @@ def show_verdicts(judged: Sequence[Verdict]) -> None:
     for each in judged:
         published = each.published
         low, high = each.interval
-        set_to = ", ".join(f"{key} = {value:g}" for key, value in published.settings.items())
+        set_to = ", ".join(f"{key}={value:g}" for key, value in published.settings.items())
         single = f"{figure(low, 0)} to {figure(high, 0)}" if math.isfinite(low) else "unknown"
         rows.append((
-            each.replication.replica.name, set_to or "as published",
-            measured(published), figure(published.value, 0),
+            each.replication.replica.name, set_to or "defaults",
+            _SHORT.get(published.measure, published.measure),
+            f"{kind(published)} {figure(published.value, 0)}",
             figure(each.ours, 1) if math.isfinite(each.ours) else "never", single,
-            "yes" if each.holds else "NO",
+            "-" if not each.enough else "yes" if each.holds else "NO",
         ))  # fmt: skip
-    columns = ("model", "parameters", "measure", "published", "ours", "single runs (99%)", "met")
+    columns = ("model", "parameters", "measure", "published", "our mean\nor median",
+               "single runs\n(99%)", "met")  # fmt: skip
     made = table(columns, rows, 3)
-    for at in (0, 1):
-        made.columns[at].no_wrap = True
+    for column in made.columns:
+        column.no_wrap = True
     screen = console()
     screen.print(made)
     screen.print(conclude(judged))
@@ -56,22 +60,22 @@ def show_verdicts(judged: Sequence[Verdict]) -> None:
 
 def conclude(judged: Sequence[Verdict]) -> str:
     """Return in a few sentences how many values are met, and what that means."""
-    met = sum(each.holds for each in judged)
-    kinds = {each.published.spread for each in judged}
-    said = [f"{met} of {len(judged)} published values are met."]
-    if None in kinds:
-        said.append(
-            "Those of single runs are compared with the interval in which 99 of 100 single runs of "
-            "ours lie."
-        )
-    shares = sorted(kind for kind in kinds if kind is not None)
-    if shares:
-        within = " and ".join(f"{share:.0%}" for share in shares)
-        names = " and ".join(
-            each.replication.replica.name for share in shares for each in judged
-            if each.published.spread == share
-        )  # fmt: skip
-        said.append(f"Ours has to lie within {within} of the value for {names}.")
+    enough = [each for each in judged if each.enough]
+    said = [f"{sum(each.holds for each in enough)} of {len(enough)} published values are met."]
+    few = dict.fromkeys(
+        f"{each.replication.replica.runs} for {each.replication.replica.name}"
+        for each in judged if not each.enough
+    )  # fmt: skip
+    if few:
+        said.append(f"Elsewhere there are too few runs to judge by; it takes {listed([*few])}.")
+    if any(each.published.spread is None for each in enough):
+        said.append("That of one run is met if it lies where 99 of 100 single runs of ours do.")
+    within = [
+        f"within {each.published.spread:.0%} for {each.replication.replica.name}"
+        for each in enough if each.published.spread is not None
+    ]  # fmt: skip
+    if within:
+        said.append(f"A published mean or median has to be met {listed(within)}.")
     if any(each.replication.replica.name == "bass" for each in judged):
         said.append("The value for bass is that of Bass's own curve.")
     return " ".join(said)
@@ -91,7 +95,7 @@ def show_replication(found: Replication) -> None:
     screen.print(table(("", "mean", "median", "lower quartile", "upper quartile"), rows))
     if found.verdict is not None:
         screen.print(
-            f"Published as {measured(found.verdict.published)}: "
+            f"Published: {kind(found.verdict.published)} "
             f"{figure(found.verdict.published.value, 0)}."
         )
         screen.print(conclude([found.verdict]))
@@ -143,7 +147,17 @@ _TITLE = "Published values among single runs of the models rebuilt"
 
 
 def _row(verdict: Verdict) -> "Row":
+    from experiments.plots.replicate import Row
+
     published, found = verdict.published, verdict.replication
     set_to = ", ".join(f"{key} = {value:g}" for key, value in published.settings.items())
-    words = f"{found.replica.name}{f', {set_to}' if set_to else ''}\n{measured(published)}"
-    return words, found.values[published.measure], verdict.ours, published.value
+    return Row(
+        f"{found.replica.name}{f', {set_to}' if set_to else ''}\n"
+        f"{_SHORT.get(published.measure, published.measure)}; published: {kind(published)} "
+        f"{figure(published.value, 0)}",
+        found.values[published.measure],
+        verdict.ours,
+        published.value,
+        verdict.interval if published.spread is None else None,
+        published.spread,
+    )

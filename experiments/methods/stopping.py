@@ -8,8 +8,9 @@ that is resumed goes on as it would have gone on.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,16 @@ def _named(policy: str, levers: Point) -> str:
     return f"{policy} ({said})" if said else policy
 
 
+class _Again:
+    """Jobs that are made anew each time that one goes through them."""
+
+    def __init__(self, jobs: Callable[[], Iterator[Job]]) -> None:
+        self._jobs = jobs
+
+    def __iter__(self) -> Iterator[Job]:
+        return self._jobs()
+
+
 class Rounds:
     """The rounds of a plan, and what is decided between them.
 
@@ -214,15 +225,18 @@ class Rounds:
         if 0 <= world < len(values):
             values[world] = value
 
-    def __iter__(self) -> Iterator[Iterator[Job]]:
-        """Yield the jobs of each round, seed by seed; a run that was not told of is undefined."""
+    def __iter__(self) -> Iterator[Iterable[Job]]:
+        """Yield the jobs of each round, seed by seed; a run that was not told of is undefined.
+
+        They are made anew each time that one goes through them.
+        """
         if self.rule is None:
             self.jobs = len(self.plan)
-            yield self.plan.jobs()
+            yield _Again(self.plan.jobs)
             return
         wanted = {cell: len(self.plan.seeds) for group in self.groups for cell in group.cells}
         while fresh := self._fresh(wanted):
-            yield self._jobs(fresh)
+            yield _Again(partial(self._jobs, fresh))
             wanted = self._decide()
 
     def _fresh(self, wanted: dict[int, int]) -> dict[int, range]:

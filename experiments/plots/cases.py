@@ -83,7 +83,7 @@ def at_equal_spend(
         axes = figure.subplots()
         axes.axhline(0.0, color="black", lw=1.0)
         axes.axvline(most, color=GREY, lw=1.2, ls="--")
-        end = _BEYOND * most
+        end = _BEYOND * most or float(points["spend"].max()) or 1.0
         for i, (way, rows) in enumerate(points.groupby("way", sort=False)):
             _way(axes, i, str(way), rows.sort_values("spend", kind="stable"), end)
         axes.legend(frameon=False, loc="best")
@@ -106,15 +106,11 @@ def _way(axes: Axes, number: int, way: str, rows: pd.DataFrame, end: float) -> N
     shown = np.union1d(spent[spent <= end], [min(end, spent.max())])
     mean, low, high = (np.interp(shown, spent, rows[name]) for name in ("mean", "low", "high"))
     axes.fill_between(shown, low, high, color=style["color"], alpha=0.15, lw=0)
-    axes.plot(shown, mean, label=capital(way), **style)
     inside = rows[spent <= end]
-    dots: dict[str, Any] = {
-        "marker": MARKERS[number % len(MARKERS)],
-        "ms": 5,
-        "mfc": "white",
-        "ls": "",
-    }
-    axes.plot(inside["spend"], inside["mean"], color=style["color"], **dots)
+    axes.plot(
+        shown, mean, label=capital(way), marker=MARKERS[number % len(MARKERS)], ms=5, mfc="white",
+        markevery=np.searchsorted(shown, inside["spend"]).tolist(), **style,
+    )  # fmt: skip
     for row in rows_of(inside):
         axes.annotate(
             str(row.at), xy=(row.spend, row.mean), xytext=(5, -3 if number % 2 else 4),

@@ -1,5 +1,6 @@
 """The recovery paradox in pictures: where it holds, for how many, and how three lives go on."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,8 +68,9 @@ def _map_panel(axes: Axes, cells: pd.DataFrame, norm: TwoSlopeNorm) -> Any:
     mesh = axes.pcolormesh(values, cmap=_PARTED, norm=norm, edgecolors="white", linewidth=1.0)
     for (down, right), value in np.ndenumerate(values):
         unsure = not open_.to_numpy()[down, right] > 0
+        said = f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
         axes.text(
-            right + 0.5, down + 0.5, f"{value:+.2f}" + ("·" if unsure else ""),
+            right + 0.5, down + 0.5, said + ("·" if unsure else ""),
             ha="center", va="center", fontsize=8.5, style="italic" if unsure else "normal",
             color="white" if abs(norm(value) - 0.5) > 0.31 else "black",
         )  # fmt: skip
@@ -95,7 +97,10 @@ def _frame(axes: Axes, inside: Array) -> None:
 
 
 def three_lives(
-    days: Array, curves: Mapping[str, tuple[str, Array]], names: Sequence[str], title: str
+    days: Array,
+    rows: Mapping[str, Mapping[str, tuple[str, Array]]],
+    names: Sequence[str],
+    title: str,
 ) -> Figure:
     """Draw how the lives of the same customers go on around the day of their failure.
 
@@ -103,41 +108,48 @@ def three_lives(
     ----------
     days
         Days from the failure.
-    curves
-        By panel: its unit, and an array [lives, 3, days] of mean, low and high.
+    rows
+        By row in words, by panel: its unit, and an array [lives, 3, days] of mean, low and high.
     names
         What the lives are called, in the order of the arrays.
     title
         What is seen.
     """
+    panels = next(iter(rows.values()))
     with styled():
-        figure = new_figure(0.6 + 3.9 * len(curves), 4.2, title)
-        for axes, (label, (unit, lives)) in zip(
-            np.atleast_1d(figure.subplots(1, len(curves))), curves.items(), strict=True
-        ):
-            axes.axvline(0, color=GREY, lw=0.9, ls=(0, (2, 2)))
-            ends = []
-            for i, name in enumerate(names):
-                mean, low, high = lives[i]
-                colour = COLOURS[i]
-                axes.fill_between(days, low, high, color=colour, alpha=0.16, lw=0)
-                axes.plot(days, mean, color=colour, ls=DASHES[i])
-                ends.append((name, float(mean[-1]), colour))
-            axes.set_title(capital(label))
+        figure = new_figure(0.6 + 3.9 * len(panels), 1.1 + 3.0 * len(rows), title)
+        grid = figure.subplots(len(rows), len(panels), squeeze=False, sharex=True, sharey="col")
+        for (row, curves), line in zip(rows.items(), grid, strict=True):
+            for axes, (label, (unit, lives)) in zip(line, curves.items(), strict=True):
+                _three_curves(axes, days, lives, names)
+                axes.set_title(capital(f"{label} {row}"), fontsize=10)
+                axes.set_ylabel(capital(unit))
+        for axes in grid[-1]:
             axes.set_xlabel("Days from the failure")
-            axes.set_ylabel(capital(unit))
-            axes.margins(x=0)
-            label_lines(axes, ends, 8.5)
         figure.supxlabel(
-            "The same customers in the same world, three times; means with 95% bands. The dashed "
-            "line marks the day of the failure.",
+            "The same customers in the same world, three times; means with 95% bands over customers. "
+            "The same customers are compared, so that\ndifferences between lives are surer than the "
+            "bands. Dashed upright line: the day of the failure. Who is never answered waits for a "
+            "month, and only then may leave.",
             x=0.012, ha="left", fontsize=9, color=GREY,
         )  # fmt: skip
     return figure
 
 
+def _three_curves(axes: Axes, days: Array, lives: Array, names: Sequence[str]) -> None:
+    axes.axvline(0, color=GREY, lw=0.9, ls=(0, (2, 2)))
+    ends = []
+    for i, name in enumerate(names):
+        mean, low, high = lives[i]
+        axes.fill_between(days, low, high, color=COLOURS[i], alpha=0.16, lw=0)
+        axes.plot(days, mean, color=COLOURS[i], ls=DASHES[i])
+        ends.append((name, float(mean[-1]), COLOURS[i]))
+    axes.margins(x=0)
+    label_lines(axes, ends, 8.5)
+
+
 def individual(
-    effects: Mapping[str, Array], quantity: str, shares: pd.DataFrame, title: str
+    effects: Mapping[str, Array], quantity: str, shares: pd.DataFrame, title: str, note: str
 ) -> Figure:
     """Draw how effects differ from customer to customer, and the share who are better off.
 
@@ -149,8 +161,8 @@ def individual(
         What the effect is on, with its unit.
     shares
         Columns `label, mean, low, high`: shares better off than without the failure, 0 to 1.
-    title
-        What is seen.
+    title, note
+        What is seen, and how it is to be read.
     """
     everything = np.concatenate(list(effects.values()))
     low, high = (float(end) for end in np.quantile(everything, [0.002, 0.998]))
@@ -163,15 +175,16 @@ def individual(
             left.hist(
                 np.clip(values, edges[0], edges[-1]), edges, density=True, histtype="step",
                 color=COLOURS[i], ls=DASHES[i], lw=1.8,
-                label=f"{name}: {better:.0f}% of {len(values):,} better off",
+                label=f"{name}: {better:.0f}% better off",
             )  # fmt: skip
         left.axvline(0, color=GREY, lw=1.0)
         left.set_xlabel(capital(quantity))
-        left.set_ylabel("Share of customers per unit of effect")
+        left.set_ylabel("Density (share per unit of effect)")
         left.legend(frameon=False, fontsize=8.5, loc="upper left")
         left.set_ylim(top=left.get_ylim()[1] * 1.3)
         left.set_title("Effect of the failure, customer by customer")
         _shares(right, shares)
+        figure.supxlabel(textwrap.fill(note, 128), x=0.012, ha="left", fontsize=9, color=GREY)
     return figure
 
 
@@ -179,12 +192,14 @@ def _shares(axes: Axes, shares: pd.DataFrame) -> None:
     places = np.arange(len(shares))
     for place, row in zip(places, shares.itertuples(), strict=True):
         low, mean, high = (100 * float(getattr(row, part)) for part in ("low", "mean", "high"))
-        axes.plot([low, high], [place, place], color=COLOURS[0], lw=2.2)
-        axes.plot(mean, place, "o", ms=5, color=COLOURS[0], mfc="white", mew=1.3)
+        axes.plot([low, high], [place, place], color=COLOURS[0], lw=2.2, clip_on=False)
+        axes.plot(
+            mean, place, "o", ms=5, color=COLOURS[0], mfc="white", mew=1.3, clip_on=False, zorder=3
+        )
     axes.set_yticks(places, [str(label) for label in shares["label"]])
     axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
     axes.set_xlabel("Share of answered failures (%)")
-    axes.set_title("Better off than without it, in what?")
+    axes.set_title("Better off, in what?")

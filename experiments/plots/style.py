@@ -119,7 +119,7 @@ def in_thousands(axis: Any) -> None:
             FuncFormatter(lambda value, _: f"{value:,.0f}".replace("-", "\u2212"))
         )
     if far >= 5000 and axis.axis_name == "x":
-        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=3))
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], min_n_ticks=2))
 
 
 def folded(name: str) -> str:

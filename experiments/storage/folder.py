@@ -25,7 +25,7 @@ RUNS, SERIES, FAILURES, SET_ASIDE = "runs", "series", "failures", "set-aside"
 FOLDERS = (RUNS, SERIES, FAILURES, SET_ASIDE)
 ENDING = ".parquet"
 
-_READERS, _AHEAD = min(8, os.cpu_count() or 1), 32
+READERS, _AHEAD = min(8, os.cpu_count() or 1), 32
 """Threads that read batches, and batches that they may be ahead of who takes them."""
 
 Tell = Callable[[Path, str], None]
@@ -91,7 +91,7 @@ def batch(path: Path, columns: list[str] | None = None) -> Batch:
 def good_batches(folder: Path, tell: Tell, columns: list[str] | None = None) -> Iterator[Batch]:
     """Read every good batch in turn, some of them ahead; the others are told of."""
     paths = iter([folder / RUNS / name for name in names(folder / RUNS)])
-    with ThreadPoolExecutor(_READERS) as pool:
+    with ThreadPoolExecutor(READERS) as pool:
         coming = deque((path, pool.submit(batch, path, columns)) for path in islice(paths, _AHEAD))
         while coming:
             path, read = coming.popleft()

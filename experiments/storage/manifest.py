@@ -74,6 +74,7 @@ def manifest_of(
         "keys": list(keys),
         "customer": customer,
         "planned": planned,
+        "beside": 0,
         "versions": versions(),
         "outcomes": {
             name: {"unit": measure.unit, "meaning": measure.meaning}

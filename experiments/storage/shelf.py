@@ -1,6 +1,7 @@
 """Where the results of a sweep go while it is at work: into memory, or a folder some at a time."""
 
 import time
+from collections.abc import Iterable
 
 from experiments.engine.runner import Failure, Run
 from experiments.planning.plan import Job
@@ -26,6 +27,9 @@ class Memory:
     def wanted(self, job: Job) -> bool | None:
         """Return whether a run is to be done now; None if it is in other hands."""
         return True
+
+    def plan(self, runs: int, asked: Iterable[str]) -> None:
+        """Do nothing: nobody looks from outside."""
 
     def value(self, job: Job, outcome: str) -> float:
         """Return an outcome of a run that was done before: there is none."""
@@ -64,6 +68,10 @@ class Shelf:
         if self.store.claim(job.identity):
             return True
         return False if job.identity in self.store.finished else None
+
+    def plan(self, runs: int, asked: Iterable[str]) -> None:
+        """Write down how many runs there are to be; see `Store.plan`."""
+        self.store.plan(runs, asked)
 
     def value(self, job: Job, outcome: str) -> float:
         """Return an outcome of a run that was done before."""

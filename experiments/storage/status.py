@@ -1,10 +1,12 @@
 """How far a sweep has come, from its folder alone; also while it is at work."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.storage import folder
+from experiments.storage.durable import Damaged
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,9 @@ class Status:
     name : str
         The experiment.
     planned, done : int
-        How many runs there are to be, by the last plan, and how many are there.
+        How many runs the last sweep asked for, as far as it knew, and how many of them are there.
+    beside : int
+        Runs that are there although the last sweep did not ask for them.
     failures : list of dict
         Records of the runs that failed and have not been done since.
     damaged : list of str
@@ -30,6 +34,7 @@ class Status:
     name: str
     planned: int
     done: int
+    beside: int
     failures: list[dict[str, Any]]
     damaged: list[str]
     set_aside: list[str]
@@ -37,7 +42,9 @@ class Status:
 
 
 def status_of(path: Path) -> Status:
-    """Return how far the sweep in a folder has come. Series are not read, only looked for.
+    """Return how far the sweep in a folder has come.
+
+    A run is there if its summary row can be read and the file of its series is what was written.
 
     Raises
     ------
@@ -50,19 +57,32 @@ def status_of(path: Path) -> Status:
     def tell(file: Path, why: str) -> None:
         damaged.append(f"{file} {why}")
 
-    done: set[str] = set()
-    for batch in folder.good_batches(path, tell, ["identity"]):
-        if batch.series.exists():
-            done.update(batch.runs.column("identity").to_pylist())
-        else:
-            tell(batch.series, "is not there")
-    failed = folder.failures(path, done)
+    there: set[str] = set()
+    with ThreadPoolExecutor(folder.READERS) as pool:
+        batches = pool.map(_checked, folder.good_batches(path, tell, ["identity"]))
+        for batch, damage in batches:
+            if damage:
+                tell(batch.series, damage)
+            else:
+                there.update(batch.runs.column("identity").to_pylist())
+    beside = min(record.get("beside", 0), len(there))
+    done = len(there) - beside
     return Status(
         record["experiment"]["name"],
-        max(record["planned"], len(done) + len(failed)),
-        len(done),
-        failed,
+        max(record["planned"], done),
+        done,
+        beside,
+        folder.failures(path, there),
         damaged,
         folder.names(path / folder.SET_ASIDE, ""),
         record["versions"],
     )
+
+
+def _checked(batch: folder.Batch) -> tuple[folder.Batch, str]:
+    """Return a batch, and what is wrong with its series."""
+    try:
+        folder.check_series(batch.series)
+    except Damaged as damage:
+        return batch, str(damage)
+    return batch, ""

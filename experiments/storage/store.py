@@ -7,7 +7,7 @@ again. Several sweeps may work in one folder at once: each run is claimed before
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -78,7 +78,7 @@ class Store:
         customer
             What plugs in another behaviour of customers, if anything does.
         planned
-            How many runs there are to be in all.
+            How many runs there are to be in all, where nothing is there yet; see `plan`.
 
         Raises
         ------
@@ -145,6 +145,23 @@ class Store:
             self._claims.drop(identity)
             return False
         return True
+
+    def plan(self, runs: int, asked: Iterable[str]) -> None:
+        """Write down how many runs there are to be, and how many are there that nobody asks for now.
+
+        Parameters
+        ----------
+        runs
+            How many there are to be, as far as is known.
+        asked
+            Their identities; read only if there are any results.
+        """
+        beside = 0
+        if self.finished:
+            beside = len(self.finished) - len({each for each in asked if each in self.finished})
+        with self._claims.manifest():
+            self._agree(None)
+            self._keep({**self.manifest, "planned": runs, "beside": beside})
 
     def release(self, *identities: str) -> None:
         """Give claims back; `add` and `fail` do it by themselves."""
