@@ -119,7 +119,9 @@ def _make_room(axes: Axes) -> None:
     for text in axes.texts:
         if isinstance(text, Annotation) and text.get_gid() == _VALUE:
             reach = (Text.get_window_extent(text).width + 8 * figure.dpi / 72) / width
-            values.append((float(text.xy[0]), min(0.4, reach), text.get_ha() == "left"))
+            values.append(
+                (float(text.xy[0]), min(0.4, reach), text.get_horizontalalignment() == "left")
+            )
     start, end = low, high
     for _ in range(30):
         span = (high - low) or 1.0
