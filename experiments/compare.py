@@ -16,7 +16,7 @@ from experiments.methods.statistics import Array, Interval, Sampling, mean_inter
 from experiments.methods.stopping import Rounds, Stand, rule_of, sampling, stand
 from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.planning.plan import Job, Plan
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 __all__ = ["Comparison", "Estimate", "compare", "summarise"]
 
@@ -243,10 +243,11 @@ def compare(
     ['bakery', 'fast', 'fast-generous', 'none', 'slow']
     """
     if experiment.design is not None:
-        raise InputError(
+        text = (
             f"{experiment.name}: compare runs one setting of the world, and this experiment has a "
             f"`design` with {len(experiment.design):,} points: use `amends sweep`"
         )
+        raise InputError(Problem(experiment.place(("design",)), text))
     rounds = Rounds(Plan(experiment, points=[{}]))
     order = {policy: i for i, policy in enumerate(experiment.policies)}
     runs: list[Run] = []

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from experiments import networks
 from experiments.outcomes import DEFAULT
 from experiments.planning.assembly import Assembly
-from experiments.planning.designs import Design, changed
+from experiments.planning.designs import Design
 from experiments.planning.experiment_file import ExperimentFile
 from experiments.planning.surveyed import Survey, surveyed
+from experiments.planning.trying import refuse_impossible
 from experiments.sections.break_even import BreakEven
 from experiments.sections.case import Case
 from experiments.sections.optimise import Optimise
@@ -25,10 +25,10 @@ from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.stopping import Precision, SelectBest
 from sim.errors import InputError, Place, Problem, nearest
 from sim.policy import Policy
-from sim.reading import Override, assigned, parse_override, read_document
-from sim.scenario import Scenario, check_memory
+from sim.reading import Document, Override, assigned, parse_override, read_document
+from sim.scenario import Scenario
 from sim.shipped import locate
-from sim.strict_yaml import write
+from sim.strict_yaml import Key, write
 from sim.validation import validate
 
 SECTIONS = (
@@ -68,6 +68,8 @@ class Experiment:
     survey : Survey or None
         What SERVQUAL gaps in the file have made of scenario and policies. These hold it already, so
         that a file that is written has no gaps any more.
+    document : Document or None
+        Its file with what was set on top, by which is told where something was given.
     """
 
     name: str
@@ -86,6 +88,28 @@ class Experiment:
     paradox: Paradox | None = None
     case: Case | None = None
     survey: Survey | None = field(default=None, compare=False)
+    document: Document | None = field(default=None, compare=False, repr=False)
+
+    def place(self, key: Key = ()) -> Place:
+        """Return where a key was given, or the nearest section around it; else the file."""
+        if self.document is None:
+            return Place("")
+        while key and key not in self.document.places:
+            key = key[:-1]
+        return self.document.places[key] if key else Place(self.document.source)
+
+    def named_at(self, parameter: str) -> Place:
+        """Return where the dotted key of a parameter was given values, or else the file."""
+        places = self.document.places if self.document else {}
+        named = [key for key in places if key[-1:] == (parameter,)]
+        # What varies it goes before what it is set to.
+        key = min(named, key=lambda key: key[0] == "set", default=())
+        return self.place(key)
+
+    def fault(self, key: Key, text: str) -> InputError:
+        """Return what is wrong with the value at a key: `file:line: key = value text`."""
+        document = self.document or Document(self.resolved(), {}, "")
+        return InputError(document.problem(key, text))
 
     def scenario_of(self, policy: str, seed: int) -> Scenario:
         """Return the scenario of one run."""
@@ -106,13 +130,16 @@ class Experiment:
             If there is no such policy beside the baseline, or several and none is named.
         """
         others = [policy for policy in self.policies if policy != self.baseline]
+        place = self.place(("policies",))
         if not others:
-            raise InputError(f"there is no policy to hold against {self.baseline}: add one")
+            text = f"there is no policy to hold against {self.baseline}: add one to `policies`"
+            raise InputError(Problem(place, text))
         if named is None and len(others) > 1:
-            raise InputError(
+            text = (
                 f"say which policy is to be held against the baseline {self.baseline}, such as "
                 f"--policy {others[-1]}: there are {', '.join(others)}"
             )
+            raise InputError(Problem(place, text))
         if named is not None and named not in others:
             meant = nearest(named, others)
             hint = f"; did you mean {meant}?" if meant else ""
@@ -196,10 +223,6 @@ def _changes(overrides: Iterable[str | Override] | Mapping[str, Any]) -> list[Ov
     return [parse_override(each) if isinstance(each, str) else each for each in overrides]
 
 
-MOST_TRIED = 10_000
-"""Cells that are made before anything runs; of more, one that cannot be is a run that fails."""
-
-
 class _Loading(Assembly):
     """An experiment on its way from its file."""
 
@@ -224,8 +247,14 @@ class _Loading(Assembly):
             design=None if file.design is None else Design(file.design),
             **{name: getattr(file, name) for name in SECTIONS},
             survey=survey,
+            document=self.document,
         )
-        self.try_points(made)
+        self.refuse_strangers(made)
+        if made.design is not None:
+            if not len(made.design):
+                text = "design: everything is excluded; no point is left"
+                raise InputError(Problem(made.place(("design",)), text))
+            refuse_impossible(made, made.design.points, ("design",), varied=made.design.varied)
         return made
 
     def policies(self, file: ExperimentFile, scenario: Scenario) -> dict[str, Policy]:
@@ -241,28 +270,29 @@ class _Loading(Assembly):
             raise InputError(self.document.problem(("baseline",), text))
         return {own: scenario.policy}
 
-    def try_points(self, experiment: Experiment) -> None:
-        """Make the scenarios of a design before anything runs, unless they are very many."""
-        design, place = experiment.design, self.document.place(("design",))
-        if design is None:
-            return
-        if not len(design):
-            raise InputError(Problem(place, "design: everything is excluded; no point is left"))
-        keys = (tuple(key.split(".")) for key in design.varied)
-        for key in networks.ignored(experiment.scenario, keys):
-            file = networks.named(experiment.scenario)
-            text = f"{key} has no effect: people and ties are those of {file}; vary something else"
-            raise InputError(Problem(place, f"design: {text}"))
-        few = len(design) * len(experiment.policies) <= MOST_TRIED
-        largest = experiment.scenario
-        for point in design.points if few else design.points[:1]:
-            for policy in experiment.policies:
-                try:
-                    made = changed(experiment.scenario_of(policy, 0), point)
-                except InputError as error:
-                    raise InputError(Problem(place, f"design: {error}")) from None
-                largest = max(largest, made, key=Scenario.memory_estimate)
-        check_memory(largest, place)
+    def refuse_strangers(self, experiment: Experiment) -> None:
+        """Refuse sections that name a policy which does not take part, or not as one to compare."""
+        names = tuple(experiment.policies)
+        others = tuple(name for name in names if name != experiment.baseline)
+        beside = "policies beside the baseline"
+        asked = {
+            ("optimise", "like"): ("policies", names),
+            ("sensitivity", "policy"): (beside, others),
+            ("break_even", "policy"): (beside, others),
+        }
+        problems = []
+        for key, (what, known) in asked.items():
+            given = self.document.value(key)
+            if given is None or given in known:
+                continue
+            meant = nearest(given, known)
+            hint = f"; did you mean {meant}?" if meant else ""
+            text = f"must be one of the {what} ({', '.join(known)}){hint}"
+            if not known:
+                text = f"must be one of the {beside} {experiment.baseline}, and there is none: add it to `policies`"
+            problems.append(self.document.problem(key, text))
+        if problems:
+            raise InputError(*problems)
 
     def worlds(self, seeds: int | tuple[int, ...], first: int) -> tuple[int, ...]:
         if isinstance(seeds, tuple):

@@ -12,7 +12,7 @@ from experiments.methods.stopping import Rounds
 from experiments.planning.plan import Job, Plan
 from experiments.storage import batches
 from experiments.storage.batches import Pair
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 from sim.memory import available_memory
 from sim.scenario import Scenario, check_memory
 
@@ -58,14 +58,15 @@ def check_size(plan: Plan, workers: int | None) -> int:
     """
     check_runs(plan)
     biggest = largest(plan)
-    check_memory(biggest)
+    check_memory(biggest, plan.experiment.named_at("market.people"))
     have, need = available_memory(), memory_of(biggest)
     if have is not None and need > have:
-        raise InputError(
+        text = (
             f"market.people = {biggest.market.people} needs about {need / 1e9:,.1f} GB of memory in a "
             f"sweep, and {have / 1e9:,.1f} GB are available (take fewer people, or run a single world "
             "with `amends run`, which needs half of that)"
         )
+        raise InputError(Problem(plan.experiment.named_at("market.people"), text))
     if workers is not None and have is not None and workers * need > have:
         raise InputError(
             f"workers = {workers} need about {workers * need / 1e9:,.1f} GB of memory at "
@@ -83,12 +84,13 @@ def check_runs(plan: Plan) -> None:
     scenario = plan.experiment.scenario
     seconds = _COST_OF_RUN + _TYPICAL * scenario.market.people * scenario.days
     disk = runs * (_ROW + _CELL * _numbers(scenario))
-    raise InputError(
+    text = (
         f"{runs:,} runs ({len(plan.points):,} points of the design x {len(plan.policies):,} "
         f"policies x {runs * len(plan.seeds) // len(plan):,} seeds) would take about {runs * seconds / 3600:,.0f} "
         f"hours of a processor and {disk / 1e9:,.0f} GB of disk; a sweep may have {MOST_RUNS:,}: "
         "vary fewer keys, take fewer values or seeds, or a sampled design (lhs, sobol)"
     )
+    raise InputError(Problem(plan.experiment.place(), text))
 
 
 def keys_of(plan: Plan) -> tuple[str, ...]:

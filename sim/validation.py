@@ -47,13 +47,19 @@ def validate(
     try:
         made = model.model_validate(_tuples(document.data))
     except ValidationError as error:
-        found += [
-            _Fault(model, document, dict(each)).problem()
-            for each in error.errors(include_url=False)
-        ]
+        found += [_Fault(model, document, each).problem() for each in _told_once(error)]
     if found or made is None:
         raise InputError(*sorted(dict.fromkeys(found), key=lambda p: _order(document, p.place)))
     return made
+
+
+def _told_once(error: ValidationError) -> list[dict[str, Any]]:
+    """Return errors without those of whole numbers where any number will do."""
+    errors: list[dict[str, Any]] = [dict(each) for each in error.errors(include_url=False)]
+    floats = {each["loc"][:-1] for each in errors if each["loc"][-1:] == ("float",)}
+    return [
+        each for each in errors if each["loc"][-1:] != ("int",) or each["loc"][:-1] not in floats
+    ]
 
 
 def _tuples(data: Any) -> Any:
@@ -73,6 +79,9 @@ _BOUNDS = {
     "less_than": "less than",
 }
 _NUMBERS = ("int_type", "int_from_float", "float_type", "finite_number")
+_FEW = 4
+"""Values of a list that are shown."""
+
 _UNITS_UNSAID = ("name", "path", "text", "yes or no", "section")
 
 
@@ -120,10 +129,31 @@ class _Fault:
         text = self.said.partition(", ")[2]
         here = self.document.value(self.key)
         if not isinstance(here, (dict, list)):
-            return self._is(text)
-        blamed = next((word for word in re.findall(r"\w+", text) if word in here), None)
-        place = self.document.place((*self.key, blamed) if blamed else self.key)
-        return Problem(place, f"{dotted(self.key)}: {text}" if self.key else text)
+            return self._is(text.removeprefix("this "))
+        place = self.document.place(self._blamed(text))
+        return Problem(place, f"{dotted(self.key)}{self._few(here)}: {text}" if self.key else text)
+
+    def _blamed(self, text: str) -> Key:
+        """Return the key of the first word of a text that is one, dotted or not, as deep as it goes."""
+        for word in re.findall(r"[\w.]+", text):
+            key = self.key
+            for part in (word, *word.split(".")):
+                here = self.document.value(key)
+                if isinstance(here, dict) and part in here:
+                    key = (*key, part)
+            if key != self.key:
+                return key
+        return self.key
+
+    def _few(self, values: Any) -> str:
+        """Return ` = [1, 0]` for a list of a few single values, else nothing."""
+        if not isinstance(values, list) or not 0 < len(values) <= _FEW:
+            return ""
+        if any(isinstance(value, (dict, list)) for value in values):
+            return ""
+        return (
+            f" = [{', '.join(self.document.written((*self.key, i)) for i in range(len(values)))}]"
+        )
 
     def _meaning(self) -> str:
         """Return ` (unit): meaning`, as far as the field has them."""
@@ -155,6 +185,13 @@ class _Fault:
             return self._choice()
         if kind in ("tuple_type", "list_type"):
             return "must be a list: in square brackets, or each entry on a line after `- `", ""
+        if kind in ("too_long", "too_short"):
+            bound = self.limits.get("max_length", self.limits.get("min_length"))
+            word = "most" if kind == "too_long" else "least"
+            return (
+                f"must have at {word} {bound} entries, and has {self.limits['actual_length']}",
+                "",
+            )
         if kind in ("model_type", "dict_type"):
             return self._section()
         return f"must {self.said.removeprefix('Input should ')}", ""

@@ -13,7 +13,6 @@ from designing import VALUES, at, design, designs, levels, other_value, single_k
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import design as design_module
 from experiments.compare import compare
 from experiments.design import load_experiment
 from experiments.planning.designs import Design, changed
@@ -403,7 +402,7 @@ def told(file: Path, text: str) -> str:
 ONE = "policy.delay: [1, 2]"
 WRONG = {
     "{grid: {policy.dely: [1]}}":
-        "design.grid.policy.dely: this is not a key of world or policy; did you mean policy.delay?",
+        "design.grid.policy.dely = [1]: this is not a key of world or policy; did you mean policy.delay?",
     "{fixed: {dlay: 3}, grid: {days: [3]}}":
         "design.fixed.dlay = 3 is not a key of world or policy; did you mean policy.delay?",
     "{grid: {half_life: [1]}}": "did you mean talk.half_life?",
@@ -425,8 +424,8 @@ WRONG = {
     "{grid: {}}": "design.grid: this must have keys of world or policy",
     "{grid: 3}": "design.grid = 3 must have keys of world or policy",
     "{grid: {seed: [1, 2]}}": "how many worlds, or which, is said by `seeds`",
-    "{grid: {name: [a]}}": "design.grid.name: this is a name, and changes nothing in a run",
-    "{grid: {policy_name: [a]}}": "design.grid.policy_name: this is a name",
+    "{grid: {name: [a]}}": "design.grid.name = [a]: this is a name, and changes nothing in a run",
+    "{grid: {policy_name: [a]}}": "design.grid.policy_name = [a]: this is a name",
     "{grid: {policy: [fast]}}": "this is a whole policy; list policies under `policies`",
     "{grid: {network: [x]}}": "this is a section; set keys within it, such as network.kind",
     "{grid: {outages: [x]}}": "this is a section; set keys within it, such as outages.0.day",
@@ -447,7 +446,7 @@ WRONG = {
     f"{{nested: [{{grid: {{{ONE}}}}}, {{grid: {{policy.fix: [2]}}}}]}}":
         "design.nested.1.grid.policy.fix.0 = 2 must be at most 1",
     f"{{zip: {{{ONE}, policy.fix: [1]}}}}":
-        "design.zip.policy.fix: this must have as many values as policy.delay: 2, and has 1; for "
+        "design.zip.policy.fix = [1]: this must have as many values as policy.delay: 2, and has 1; for "
         "every combination write grid",
     "{list: [{policy.delay: 1}, {policy.fix: 1}]}":
         "design.list.1: this must set the same keys as the first point; see policy.delay",
@@ -500,8 +499,8 @@ BAD_RANGES = {
     "{unifrm: [0, 1]}": "did you mean uniform?",
     "{}": "this must be [low, high], or a section",
     "{beta: [1, 2], normal: [0, 1]}": "this has both normal and beta; keep one",
-    "{uniform: [0, x]}": ".uniform: this must be [low, high], rising",
-    "{log_uniform: [0, 1]}": ".log_uniform: this must be [low, high], rising, both above 0",
+    "{uniform: [0, x]}": ".uniform = [0, x]: this must be [low, high], rising",
+    "{log_uniform: [0, 1]}": ".log_uniform = [0, 1]: this must be [low, high], rising, both above 0",
     "{normal: [0.5, 0]}": "this must be [mean, standard deviation], the latter above 0",
     "{normal: [1.5, 1]}": ".normal.0 = 1.5 must be at most 1",
     "{normal: [0.5, 1], low: 0.6}": "the mean within the ends",
@@ -564,7 +563,7 @@ def test_values_that_cannot_be_together_are_told_with_their_point_before_anythin
 def test_of_too_many_points_to_be_tried_one_that_cannot_be_is_a_failed_run(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(design_module, "MOST_TRIED", 3)
+    monkeypatch.setattr("experiments.planning.trying.MOST_TRIED", 3)
     file.write_text(
         OUTAGES + "seeds: 2\ndesign: {grid: {outages.0.day: [1, 3], outages.1.day: [2, 3]}}\n"
     )

@@ -355,7 +355,10 @@ BASE = {
     [
         ({}, "optimise.levers is missing"),
         ({"levers": {}}, "optimise.levers"),
-        ({"levers": {"market.people": [1, 2]}}, "market.people is no lever of the policy"),
+        (
+            {"levers": {"market.people": [1, 2]}},
+            "optimise.levers.market.people = [1, 2]: this is no lever of the policy",
+        ),
         ({"levers": {"policy.cost_per_contact": [0, 1]}}, "says what something costs"),
         ({"levers": {"policy.speed": [0, 1]}}, "policy.speed"),
         ({"levers": {"policy.delay": [9, 2]}}, "rising"),
@@ -366,6 +369,7 @@ BASE = {
         ({"costs": {"policy.wage_per_agent_day": 1}}, "says what something costs"),
         ({"objective": "failures"}, "neither good nor bad"),
         ({"objective": "reputatoin"}, "did you mean reputation"),
+        ({"objective": "cost_per_customer_saved"}, "is a ratio of means over all worlds"),
         ({"budget": -1}, "at least 0"),
         ({"trials": 1}, "at least 2"),
         ({"like": "fats"}, "did you mean fast"),
@@ -386,7 +390,10 @@ def test_a_wrong_section_is_refused_with_its_line_and_a_remedy(tmp_path, section
     ("changes", "said"),
     [
         (["optimise.like=none"], "starts from none, which never answers"),
-        (["optimise.objective=cost_per_customer_saved"], "is undefined in every run of fast"),
+        (
+            ["optimise.objective=mean_delay"],
+            "optimise.objective = mean_delay is undefined in every run of fast",
+        ),
         (["optimise.costs.policy.apology=100000"], "lower them"),
     ],
 )

@@ -19,9 +19,10 @@ from experiments.methods.samples import samples
 from experiments.methods.statistics import Array
 from experiments.planning.designs import Design, described
 from experiments.planning.plan import Plan, Point
+from experiments.planning.trying import refuse_impossible
 from experiments.sections.designs import DesignSection, LatinHypercube
 from experiments.sections.robust import Robust
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ def crossed(experiment: Experiment, section: Robust) -> Crossed:
         key for key in design.varied if key.startswith("policy.") and key not in design.ranges
     ]
     if set(design.varied) <= set(levers):
-        raise InputError(
+        text = (
             f"the design of {experiment.name} varies levers alone ({', '.join(levers)}), and no "
             "assumption; add ranges of what is uncertain: robust: {ranges: "
             "{service.failure_probability: [0.01, 0.08]}}"
         )
+        raise InputError(Problem(experiment.place(("design",)), text))
     held = [{key: point[key] for key in levers} for point in design.points]
     taken = [
         {key: value for key, value in point.items() if key not in levers} for point in design.points
@@ -94,10 +96,11 @@ def crossed(experiment: Experiment, section: Robust) -> Crossed:
     number = np.full((len(sets), len(choices)), -1, dtype=np.int64)
     number[which, lever] = np.arange(len(taken))
     if (number < 0).any():
-        raise InputError(
+        text = (
             f"the design of {experiment.name} has not every policy under the same assumptions; "
             f"cross {', '.join(levers)} with the others: nested: [{{grid: ...}}, {{lhs: ...}}]"
         )
+        raise InputError(Problem(experiment.place(("design",)), text))
     own = len(plan.policies)
     cells = number[:, :, None] * own + np.arange(own)
     names = tuple(
@@ -116,12 +119,16 @@ def _levers(choice: Point) -> str:
 def _design(experiment: Experiment, section: Robust) -> Design:
     if section.ranges is None:
         if experiment.design is None:
-            raise InputError(
+            text = (
                 f"the experiment {experiment.name} has no assumptions to vary; give it a design, or "
                 "robust: {ranges: {service.failure_probability: [0.01, 0.08]}}"
             )
+            raise InputError(Problem(experiment.place(("robust",)), text))
         return experiment.design
-    return Design(DesignSection(lhs=LatinHypercube(samples=section.samples, ranges=section.ranges)))
+    sampled = LatinHypercube(samples=section.samples, ranges=section.ranges)
+    design = Design(DesignSection(lhs=sampled))
+    refuse_impossible(experiment, design.points, ("robust", "ranges"))
+    return design
 
 
 def _numbered(points: Sequence[Point]) -> tuple[NDArray[np.int64], list[Point]]:

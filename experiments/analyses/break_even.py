@@ -17,9 +17,10 @@ from experiments.methods.samples import Perform, samples
 from experiments.methods.statistics import Array
 from experiments.outcomes import MEASURES
 from experiments.planning.plan import Plan, Point
+from experiments.planning.trying import refuse_impossible
 from experiments.sections.break_even import BreakEven as Section
 from experiments.sections.keys import Parameter, parameter_of
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 
 @dataclass(frozen=True)
@@ -158,10 +159,11 @@ class _Analysis:
     def __init__(self, experiment: Experiment, perform: Perform) -> None:
         section = experiment.break_even
         if section is None:
-            raise InputError(
+            text = (
                 f"the experiment {experiment.name} names no lever to go along: say one, such as "
                 "--lever policy.compensation --range 0 1"
             )
+            raise InputError(Problem(experiment.place(), text))
         self.experiment, self.perform, self.section = experiment, perform, section
         self.policy = experiment.rival(section.policy)
         self.whole = parameter_of(section.lever).whole
@@ -174,6 +176,9 @@ class _Analysis:
         start = np.linspace(low, high, self.section.points)
         if self.whole:
             start = np.unique(np.round(start))
+        refuse_impossible(
+            self.experiment, self.points(start.tolist()), ("break_even", "range"), [self.policy]
+        )
         direction = MEASURES[self.section.outcome].direction
         curve = refined(self.differences, start.tolist(), direction=direction, whole=self.whole)
         levels = {
@@ -184,7 +189,7 @@ class _Analysis:
 
     def differences(self, values: Sequence[float]) -> Array:
         """Return the differences at some values of the lever: an array [values, worlds]."""
-        points = [{self.section.lever: int(v) if self.whole else float(v)} for v in values]
+        points = self.points(values)
         baseline = self.experiment.baseline
         if self.section.lever.startswith("policy."):
             (own,) = self.run(points, (self.policy,))
@@ -197,6 +202,10 @@ class _Analysis:
         for name, found in ((self.policy, own), (baseline, other)):
             self.levels[name].update(zip(map(float, values), found, strict=True))
         return own - other
+
+    def points(self, values: Sequence[float]) -> list[Point]:
+        """Return points at some values of the lever."""
+        return [{self.section.lever: int(v) if self.whole else float(v)} for v in values]
 
     def own(self, policy: str) -> float | None:
         """Return what the lever is set to in a policy."""

@@ -19,8 +19,9 @@ from experiments.methods.statistics import Array
 from experiments.outcomes import MEASURES
 from experiments.planning.experiment_file import MOST_SEEDS
 from experiments.planning.plan import Plan, Point
+from experiments.planning.trying import refuse_impossible
 from experiments.sections.optimise import CHARGED, Optimise
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 from sim.policy import Policy
 
 
@@ -54,10 +55,11 @@ def runs_at_most(experiment: Experiment) -> int:
 def section_of(experiment: Experiment) -> Optimise:
     """Return what is asked, or say how to ask."""
     if experiment.optimise is None:
-        raise InputError(
+        text = (
             f"{experiment.name} has no section `optimise`; write one, such as optimise: {{levers: "
             "{policy.delay: [0, 10], policy.compensation: [0, 1]}, budget: 0.5}"
         )
+        raise InputError(Problem(experiment.place(), text))
     return experiment.optimise
 
 
@@ -99,18 +101,29 @@ class _Optimising:
         """Refuse a start under which no lever of an answer does anything."""
         answers = self.experiment.policies[self.like].answers
         if not answers and "policy.answers" not in self.section.levers:
-            raise InputError(
+            key = ("baseline",) if self.section.like is None else ("optimise", "like")
+            text = (
                 f"the search starts from {self.like}, which never answers, so that its levers do "
                 "nothing: name another in `optimise.like`"
             )
+            raise InputError(Problem(self.experiment.place(key), text))
+        refuse_impossible(self.experiment, self.corners(), ("optimise", "levers"), [self.like])
+
+    def corners(self) -> list[Point]:
+        """Return each lever at either end, all others as the start has them; and all at once."""
+        ends = {
+            key: given.values or (given.ppf([0.0])[0], given.ppf([1.0])[0])
+            for key, given in self.section.levers.items()
+        }
+        single = [{key: end} for key, pair in ends.items() for end in pair]
+        together = [{key: pair[i] for key, pair in ends.items()} for i in (0, -1)]
+        return [*single, *together]
 
     def check_objective(self, start: Option) -> None:
         """Refuse an objective that the start has in no world."""
         if not np.isfinite(start.worlds.objective).any():
-            raise InputError(
-                f"optimise.objective = {self.section.objective} is undefined in every run of "
-                f"{self.like}: name another outcome"
-            )
+            text = f"is undefined in every run of {self.like}: name another outcome"
+            raise self.experiment.fault(("optimise", "objective"), text)
 
     def trials(self) -> list[Trial]:
         """Return all settings that the search tries."""
@@ -157,17 +170,18 @@ class _Optimising:
     def affordable(self, spend: Array, start: Option) -> float:
         """Return the budget as it is in the worlds of the search, or say that nothing keeps to it."""
         if not len(spend):
-            raise InputError("all runs of the search failed, or had no defined outcome")
+            text = "all runs of the search failed, or had no defined outcome"
+            raise InputError(Problem(self.experiment.place(("optimise",)), text))
         if self.section.budget is None:
             return np.inf
         dearer = start.promised.spend / start.spend.mean if start.promised.spend else 1.0
         budget = self.section.budget * dearer
         if spend.min() > budget:
-            raise InputError(
-                f"optimise.budget = {self.section.budget:g} is less than the "
-                f"{spend.min() / dearer:.3g} per person and year that the cheapest of "
-                f"{len(spend)} settings spent: raise it, or let the levers reach further down"
+            text = (
+                f"is less than the {spend.min() / dearer:.3g} per person and year that the cheapest "
+                f"of {len(spend)} settings spent: raise it, or let the levers reach further down"
             )
+            raise self.experiment.fault(("optimise", "budget"), text)
         return budget
 
     def named(self, name: str) -> Option:
@@ -213,10 +227,11 @@ class _Optimising:
         extra, price = self.section.cost_of_answer(policy), self.experiment.scenario.money.price
         most = next(m.le for m in Policy.model_fields[CHARGED].metadata if hasattr(m, "le"))
         if extra > (most - policy.cost_per_contact) * price:
-            raise InputError(
-                f"optimise.costs add {extra:g} to an answer, which is more than {most:g} times the "
-                f"price (money.price = {price:g}): lower them"
+            text = (
+                f"optimise.costs add {extra:,.6g} to an answer, which is more than {most:,g} times "
+                f"the price (money.price = {price:g}): lower them"
             )
+            raise InputError(Problem(self.experiment.place(("optimise", "costs")), text))
         return policy.cost_per_contact + (extra / price if extra else 0.0)
 
 

@@ -25,7 +25,8 @@ from experiments.methods.stopping import refuse_rules
 from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.planning.designs import described
 from experiments.sections.robust import Robust
-from sim.errors import InputError
+from sim.errors import InputError, Problem
+from sim.strict_yaml import Key
 
 
 def robust(
@@ -59,11 +60,13 @@ def robust(
     section = asked(experiment)
     over = crossed(experiment, section)
     if len(over.policies) < 2:
-        raise InputError("policies must be two or more: there is nothing to regret with one")
+        text = "policies must be two or more: there is nothing to regret with one"
+        raise InputError(Problem(experiment.place(("policies",)), text))
     swept = sweep(over.plan, folder, workers=workers, progress=progress, network_of=network_of)
     if swept.failed == swept.runs:
         job, failure = swept.failures[0]
-        raise InputError(f"every run failed; the first, {described(job.point)}: {failure.error}")
+        text = f"every run failed; the first, at {described(job.point)}: {failure.error}"
+        raise InputError(Problem(experiment.place(("robust",)), text))
     return judged(over, section, swept.results.runs)
 
 
@@ -71,19 +74,28 @@ def asked(experiment: Experiment) -> Robust:
     """Return what is asked of an experiment, its outcome named; refuse what cannot be told."""
     section = experiment.robust or Robust()
     outcome = section.outcome or experiment.outcomes[0]
+    key = _outcome_key(section)
     if MEASURES[outcome].direction == 0:
-        raise InputError(
-            f"robust.outcome = {outcome} is neither good nor bad by itself, so that no policy can "
-            "be best at it; name another, e.g. reputation"
+        text = (
+            "is neither good nor bad by itself, so that no policy can be best at it; name another, "
+            "e.g. robust: {outcome: reputation}"
         )
+        raise experiment.fault(key, text)
     if outcome in RATIOS_OF_MEANS:
-        raise InputError(
-            f"robust.outcome = {outcome} is no outcome of a single run; name another, e.g. "
-            "npv_per_person, which holds costs and gains"
+        text = (
+            "is no outcome of a single run; name another, e.g. robust: {outcome: npv_per_person}, "
+            "which holds costs and gains"
         )
+        raise experiment.fault(key, text)
     if len(experiment.seeds) < 2:
-        raise InputError("seeds = 1 must be at least 2: one world cannot tell a lead from luck")
+        text = "seeds = 1 must be at least 2: one world cannot tell a lead from luck"
+        raise InputError(Problem(experiment.place(("seeds",)), text))
     return section.model_copy(update={"outcome": outcome})
+
+
+def _outcome_key(section: Robust) -> Key:
+    """Return where the outcome was named: in the section, or else as the first of all."""
+    return ("outcomes", 0) if section.outcome is None else ("robust", "outcome")
 
 
 def judged(over: Crossed, section: Robust, runs: pd.DataFrame) -> Robustness:
@@ -103,9 +115,9 @@ def judged(over: Crossed, section: Robust, runs: pd.DataFrame) -> Robustness:
     whole = np.isfinite(reached).all(axis=1).sum(axis=1) >= 2
     kept = np.flatnonzero(whole).tolist()
     if not kept:
-        raise InputError(
-            f"robust.outcome = {section.outcome} is undefined at every point; name another"
-        )
+        experiment = over.plan.experiment
+        key = _outcome_key(experiment.robust or Robust())
+        raise experiment.fault(key, "is undefined at every point; name another")
     seen = {
         name: _means(over.samples(runs, name)[kept, over.baseline])
         for name in OBSERVABLES

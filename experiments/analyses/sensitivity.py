@@ -19,8 +19,9 @@ from experiments.methods.indices import Index, Indices
 from experiments.methods.samples import Perform, distinct, samples
 from experiments.methods.statistics import Array
 from experiments.planning.plan import Plan, Point
+from experiments.planning.trying import refuse_impossible
 from experiments.sections.sensitivity import Sensitivity as Section
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from experiments.sections.distributions import Distribution
@@ -190,13 +191,17 @@ class _Analysis:
         self.ranges = _ranges(experiment, self.section)
         self.keys = tuple(self.ranges)
         self.policies = _policies(experiment, self.section)
-        self.outcomes = self.section.outcomes or experiment.outcomes
+        self.outcomes = self.section.outcomes or _of_single_runs(experiment)
         self.worlds = experiment.seeds[: self.section.seeds]
 
     def result(self) -> Sensitivity:
         spans = {key: span_of(given) for key, given in self.ranges.items()}
-        sample = _Part(self, self.sample(), self.worlds)
-        moved = _Part(self, one_at_a_time(spans), self.experiment.seeds)
+        sampled, ends = self.sample(), one_at_a_time(spans)
+        given = ("sensitivity", "ranges") if self.section.ranges else ("design",)
+        for points in (ends, sampled):
+            refuse_impossible(self.experiment, points, given, self.policies)
+        sample = _Part(self, sampled, self.worlds)
+        moved = _Part(self, ends, self.experiment.seeds)
         studies = tuple(
             self.study(outcome, policy, baseline, sample.of(outcome), moved.of(outcome))
             for outcome in self.outcomes
@@ -256,11 +261,23 @@ def _ranges(experiment: Experiment, section: Section) -> "Mapping[str, Distribut
     design = getattr(experiment, "design", None)
     ranges: Mapping[str, Distribution] = getattr(design, "ranges", None) or {}
     if not ranges:
-        raise InputError(
+        text = (
             f"the experiment {experiment.name} says nothing of what is uncertain: give it ranges, "
             "such as `sensitivity: {ranges: {service.failure_probability: [0.01, 0.08]}}`"
         )
+        raise InputError(Problem(experiment.place(("sensitivity",)), text))
     return ranges
+
+
+def _of_single_runs(experiment: Experiment) -> tuple[str, ...]:
+    """Return the experiment's outcomes, without those that no single run has."""
+    from experiments.outcomes import RATIOS_OF_MEANS
+
+    known = tuple(name for name in experiment.outcomes if name not in RATIOS_OF_MEANS)
+    if not known:
+        text = "is a ratio of means over all worlds, which no single run has; name another"
+        raise experiment.fault(("outcomes", 0), text)
+    return known
 
 
 def _policies(experiment: Experiment, section: Section) -> tuple[str, ...]:

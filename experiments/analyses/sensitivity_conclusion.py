@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from experiments.analyses.sensitivity import ranked
 from experiments.analyses.tornado import sign
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.sections.keys import said
 from experiments.wording import amount, listed, percent
 
@@ -143,6 +143,11 @@ def notes(result: "Sensitivity") -> tuple[str, ...]:
                 f"{subject(study)}: the shares with others add up to {total:.2f}, and in truth to 1 "
                 "or more; take more samples."
             )
+    left_out = [name for name in result.experiment.outcomes if name in RATIOS_OF_MEANS]
+    section = result.experiment.sensitivity
+    if left_out and (section is None or section.outcomes is None):
+        names = listed([MEASURES[name].label for name in left_out])
+        found.append(f"Left out, since no single run has it: {names}.")
     if result.failed:
         found.append(f"{result.failed} runs failed; the rows of the sample that need them are out.")
     moved = [key for key in result.keys if key.startswith("policy.")]

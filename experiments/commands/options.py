@@ -44,7 +44,7 @@ workers_option = click.option(
     "--workers", type=click.IntRange(1), help="Threads; all processors by default."
 )
 runs_option = click.option(
-    "--runs", type=click.Path(path_type=Path), metavar="DIR",
+    "--runs", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Keep the runs in this folder, as `amends sweep` does; those there are not run again.",
 )  # fmt: skip
 
@@ -125,7 +125,8 @@ def experiment_of(
     for key, value in asked.items():
         if value is not None:
             option = f"--{key.rpartition('.')[2].replace('_', '-')}"
-            changes.append(assigned(key, value, f"{option} {value}"))
+            said = " ".join(f"{each:g}" for each in value) if isinstance(value, list) else value
+            changes.append(assigned(key, value, f"{option} {said}"))
     chosen = load_experiment(name, changes, days=days, seed=seed, network=network)
     refuse_rules(chosen)
     tell_ignored(chosen.scenario, settings)

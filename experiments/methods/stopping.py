@@ -23,7 +23,7 @@ from experiments.outcomes import MEASURES
 from experiments.planning.designs import described
 from experiments.planning.plan import Job, Plan, Point
 from experiments.wording import listed
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 _MOST_TOLD = 5
 """Settings in which nothing was reached that are named."""
@@ -83,10 +83,11 @@ def refuse_rules(experiment: Experiment) -> None:
     """
     for name in ("precision", "select_best"):
         if getattr(experiment, name) is not None:
-            raise InputError(
+            text = (
                 f"{name} is for `amends compare` and `amends sweep`: every setting of this analysis "
                 f"is run in the same worlds, as many as `seeds` says; leave it out, or --set {name}=null"
             )
+            raise InputError(Problem(experiment.place((name,)), text))
 
 
 def stand(rule: Rule, names: Sequence[str], rows: Sequence[Array], baseline: int) -> Stand:

@@ -121,7 +121,17 @@ class Assembly:
         if not isinstance(name, str):
             return None  # which `validate` will tell
         inside = self.document.value(("set",))
-        own = self.document.overrides() if isinstance(inside, dict) else []
+        given: dict[Key, Any] = {
+            ("days",): self.days,
+            ("seed",): self.seed,
+            ("network", "file"): self.network,
+        }
+        # What an option of its own says goes before the experiment's `set`.
+        own = [
+            change
+            for change in (self.document.overrides() if isinstance(inside, dict) else ())
+            if given.get(change.key) is None
+        ]
         changes = [
             change for change in (*own, *self.in_scenario) if self.attempt(self.acts, change)
         ]

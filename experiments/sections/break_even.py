@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
 
-from experiments.sections.keys import parameter_of
-from experiments.sections.outcome import OutcomeName, directed
+from experiments.sections.keys import Faults, parameter_of
+from experiments.sections.outcome import OneRuns, directed
 from sim.parameters import Section, parameter
 
 
@@ -25,7 +25,7 @@ class BreakEven(Section):
     range: tuple[int | float, int | float] = parameter(
         ..., "the lever's least and greatest value", unit="unit of the lever", sure="choice"
     )
-    outcome: Annotated[OutcomeName, AfterValidator(directed)] = parameter(
+    outcome: Annotated[OneRuns, AfterValidator(directed)] = parameter(
         "npv_per_person", "what has to pay", unit="name", sure="choice"
     )
     policy: str | None = parameter(
@@ -40,12 +40,10 @@ class BreakEven(Section):
     @model_validator(mode="after")
     def _within_bounds(self) -> "BreakEven":
         low, high = self.range
+        faults, about = Faults(), parameter_of(self.lever)
         if not low < high:
-            raise ValueError("range must rise: [least, greatest]")
-        about = parameter_of(self.lever)
-        for end in self.range:
-            try:
-                about.checked(int(end) if about.whole and end == int(end) else end)
-            except ValueError as error:
-                raise ValueError(f"range of {self.lever}: {end:g} {error}") from None
+            faults.refuse(("range",), self.range, "range must rise: [least, greatest]")
+        for i, end in enumerate(self.range):
+            faults.value(("range", i), about, int(end) if about.whole and end == int(end) else end)
+        faults.tell()
         return self

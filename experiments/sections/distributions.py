@@ -45,7 +45,7 @@ class Shape(Section):
 class Uniform(Shape):
     """Every value from low to high is equally likely."""
 
-    form = "[low, high], rising; a single value goes under `fixed`"
+    form = "[low, high], rising; a single value goes under `fixed` of a design, or under `set`"
     uniform: tuple[Number, Number] = parameter(
         ..., "the least and the greatest value, all between them equally likely",
         unit="unit of the key", sure="choice",

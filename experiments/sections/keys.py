@@ -213,6 +213,10 @@ def _complaint(key: str, value: Any) -> str:
     return "is not allowed here"
 
 
+_VERBS = ("is", "has", "must", "takes", "comes", "says")
+"""With these a text goes on from `key = value`; beside a section or a list a subject is missing."""
+
+
 class Faults:
     """What is wrong within a section, gathered so as to be told in one go, each at its place."""
 
@@ -221,7 +225,10 @@ class Faults:
 
     def add(self, loc: Key, value: Any, text: str) -> None:
         """Keep a problem of the value at `loc`; the text goes on from `key = value`."""
-        if isinstance(value, (dict, tuple)) and text.split(" ")[0] in ("is", "has", "must"):
+        if (
+            not isinstance(value, (bool, int, float, str, type(None)))
+            and text.split(" ")[0] in _VERBS
+        ):
             text = f"this {text}"
         said = PydanticCustomError("value_error", "Value error, {text}", {"text": text})
         self.found.append(InitErrorDetails(type=said, loc=loc, input=value))

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_validator
 
-from experiments.sections.keys import parameter_of
-from experiments.sections.outcome import OutcomeName, directed
+from experiments.sections.keys import Faults
+from experiments.sections.outcome import OneRuns, directed
 from experiments.sections.ranges import Ranges
 from sim.parameters import Section, parameter
 from sim.policy import Policy
@@ -52,8 +52,10 @@ class Cost(Section):
 
 def _spelled_out(value: Any) -> Any:
     """Return `{each: 0.4}` for 0.4."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, (dict, Cost)):
         return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number, or a section such as {each: 0.05, below: 10}")
     if value < 0:
         raise ValueError(
             "must be at least 0; where less of the lever costs more, write {each: 0.05, below: 10}"
@@ -68,24 +70,29 @@ CostOf = Annotated[Cost, BeforeValidator(_spelled_out), WithJsonSchema(_COST_SCH
 
 def _levers(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse keys that are no levers, and prices."""
-    for key in given:
-        parameter_of(key)
+    faults = Faults()
+    for key, value in given.items():
         section, _, name = key.partition(".")
+        if faults.parameter((key,), key, value) is None:
+            continue
         if section != "policy":
-            raise ValueError(
-                f"{key} is no lever of the policy, and no firm can choose it; set it under `set`"
-            )
-        if name in PRICES:
-            raise ValueError(f"{key} says what something costs; it is no lever to be pulled")
+            text = "is no lever of the policy, and no firm can choose it; set it under `set`"
+            faults.add((key,), value, text)
+        elif name in PRICES:
+            faults.add((key,), value, "says what something costs; it is no lever to be pulled")
+    faults.tell()
     return given
 
 
 def _priced(costs: Mapping[str, Cost]) -> Mapping[str, Cost]:
     """Refuse costs of what comes in no amounts."""
-    for key in _levers(costs):
+    faults = Faults()
+    for key, cost in _levers(costs).items():
         field = Policy.model_fields[key.partition(".")[2]]
         if field.annotation not in (int, float):
-            raise ValueError(f"{key} comes in no amounts, so that no unit of it can cost anything")
+            text = "comes in no amounts, so that no unit of it can cost anything"
+            faults.add((key,), cost, text)
+    faults.tell()
     return costs
 
 
@@ -105,7 +112,7 @@ class Optimise(Section):
         "`policy.apology: 0.4`, or `policy.delay: {each: 0.05, below: 10}`", unit="money",
         sure="choice",
     )  # fmt: skip
-    objective: Annotated[OutcomeName, AfterValidator(directed)] = parameter(
+    objective: Annotated[OneRuns, AfterValidator(directed)] = parameter(
         "reputation", "what to reach, against what recovery costs", unit="name", sure="choice"
     )
     budget: float | None = parameter(

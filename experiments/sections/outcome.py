@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from sim.errors import nearest
 
 
@@ -41,5 +41,18 @@ def directed(name: str) -> str:
     return name
 
 
+def of_one_run(name: str) -> str:
+    """Refuse an outcome that no single run has."""
+    if name in RATIOS_OF_MEANS:
+        raise ValueError(
+            "is a ratio of means over all worlds, which no single run has; take what it is made "
+            "of, such as npv_per_person, customers_kept or recovery_cost"
+        )
+    return name
+
+
 OutcomeName = Annotated[str, AfterValidator(_outcome)]
 """The name of an outcome in `experiments.outcomes.MEASURES`."""
+
+OneRuns = Annotated[OutcomeName, AfterValidator(of_one_run)]
+"""The same, of an outcome that every single run has."""

@@ -39,7 +39,9 @@ def _kind(faults: Faults, loc: Key, given: Any) -> str:
     """Return the kind of distribution that a section names; nothing if it names no single one."""
     listed = f"must be [low, high], or a section with one of {', '.join(SHAPES)}"
     if not isinstance(given, dict):
-        faults.add(loc, given, f"{listed}; a single value goes under `fixed`")
+        faults.add(
+            loc, given, f"{listed}; a single value goes under `fixed` of a design, or under `set`"
+        )
         return ""
     kinds = [name for name in SHAPES if name in given]
     if len(kinds) == 1:
@@ -71,7 +73,7 @@ class _Range:
             place: self.faults.value(self.at(place), self.about, value)
             for place, value in shape.checks(self.about.whole).items()
         }
-        if isinstance(shape, Choice):
+        if isinstance(shape, Choice) and len(self.faults.found) == before:
             shape = Choice(choice=tuple(values.values()))
             if len(shape.choice) < 2 or len(set(shape.choice)) < len(shape.choice):
                 self.faults.add(self.at((self.kind,)), given[self.kind], self.demand(self.kind))

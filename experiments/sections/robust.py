@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, model_validator
 
+from experiments.sections.keys import Faults
 from experiments.sections.outcome import OutcomeName, directed
 from experiments.sections.ranges import Ranges
 from sim.parameters import Section, parameter
@@ -39,5 +40,8 @@ class Robust(Section):
     @model_validator(mode="after")
     def _whose(self) -> "Robust":
         if self.ranges is None and self.samples != type(self).model_fields["samples"].default:
-            raise ValueError("samples say how many points to take of `ranges`, which are not given")
+            Faults().refuse(
+                ("samples",), self.samples,
+                "is for nothing: samples say how many points to take of `ranges`, which are not given",
+            )  # fmt: skip
         return self

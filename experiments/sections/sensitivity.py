@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from experiments.sections.outcome import OutcomeName
+from experiments.sections.outcome import OneRuns
 from experiments.sections.ranges import Ranges
 from sim.parameters import Section, parameter
 
@@ -38,7 +38,7 @@ class Sensitivity(Section):
         "points of the tornado are run in all of these", unit="worlds", low=1, high=100_000,
         sure="choice",
     )  # fmt: skip
-    outcomes: Annotated[tuple[OutcomeName, ...] | None, AfterValidator(_several)] = parameter(
+    outcomes: Annotated[tuple[OneRuns, ...] | None, AfterValidator(_several)] = parameter(
         None, "what may hang on the assumptions; the experiment's `outcomes` unless given",
         unit="name", sure="choice",
     )  # fmt: skip

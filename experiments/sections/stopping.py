@@ -4,22 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
-from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
-from experiments.sections.outcome import OutcomeName, directed
+from experiments.outcomes import MEASURES
+from experiments.sections.outcome import OneRuns, directed
 from sim.parameters import Section, parameter
 
 LEAST_SEEDS = 10
 """Worlds to begin with at least: from fewer, nobody can tell how much results vary."""
-
-
-def _of_one_run(name: str) -> str:
-    """Refuse an outcome that no single run has."""
-    if name in RATIOS_OF_MEANS:
-        raise ValueError(
-            "is a ratio of means over all worlds, which no single run has; take what it is made "
-            "of, such as npv_per_person, customers_kept or recovery_cost"
-        )
-    return name
 
 
 def _positive(value: float, info: ValidationInfo) -> float:
@@ -42,7 +32,7 @@ Size = Annotated[
 class Precision(Section):
     """Add worlds until the paired intervals are as narrow as asked."""
 
-    outcome: Annotated[OutcomeName, AfterValidator(_of_one_run)] = parameter(
+    outcome: OneRuns = parameter(
         ..., "the outcome whose intervals are to be narrow", unit="name", sure="choice"
     )
     half_width: Size = parameter(
@@ -59,8 +49,8 @@ class Precision(Section):
 class SelectBest(Section):
     """Add worlds only where it is still open which policy is the best."""
 
-    outcome: Annotated[OutcomeName, AfterValidator(directed), AfterValidator(_of_one_run)] = (
-        parameter(..., "the outcome to be best at", unit="name", sure="choice")
+    outcome: Annotated[OneRuns, AfterValidator(directed)] = parameter(
+        ..., "the outcome to be best at", unit="name", sure="choice"
     )
     indifference: Size = parameter(
         ..., "the smallest difference worth detecting", unit="unit of the outcome", sure="choice",
