@@ -10,7 +10,7 @@ from experiments.cases.assumptions import AS_IT_IS, ASSUMPTIONS
 from experiments.cases.case import solve
 from experiments.cases.pictures import pictures
 from experiments.cases.readings import Reading, cells_of, unsaid
-from experiments.cases.runs import Cell, Runs, cell_of
+from experiments.cases.runs import Cell, Runs, cell_of, run_cells
 from experiments.design import Experiment, load_experiment
 from experiments.engine.runner import Run
 from experiments.outcomes import MEASURES
@@ -297,3 +297,50 @@ def test_a_unit_is_said_once() -> None:
     harm = Reading(-5.0, -6.0, -4.0).moved(MEASURES["bad_stories"])
     assert harm == "lowers bad stories by 5.0 (95% interval 4.0 to 6.0)"
     assert unsaid(MEASURES["reputation"]) == MEASURES["reputation"]
+
+
+def test_what_differs_by_name_alone_is_run_once(tmp_path: Path) -> None:
+    made = experiment(tmp_path, f"    - ask: q\n{TestCurve.TEXT}")
+    cells = [
+        cell_of(made, "today"),
+        cell_of(made, "today", {"policy.delay": 5.0}),
+        Cell("renamed", made.policies["today"]),
+        cell_of(made, "better"),
+    ]
+    runs = run_cells(made, cells, ASSUMPTIONS[:2])
+    assert len(runs) == 2 * 2 * 3
+    same = [runs.samples(cell, ASSUMPTIONS[1], "npv_per_person") for cell in cells]
+    assert (same[0] == same[1]).all() and (same[0] == same[2]).all()
+    assert (same[0] != same[3]).any()
+
+
+@pytest.mark.parametrize(
+    ("talking", "hearing", "said"),
+    [
+        ([5.0, 5.1, 4.9], [4.0, 4.1, 3.9], "talking does more than hearing."),
+        (
+            [5.0, 2.0, 8.0],
+            [4.0, 6.0, 2.0],
+            "talking and hearing are as good, as far as can be told.",
+        ),
+        ([4.0, 4.1, 3.9], [5.0, 5.1, 4.9], ""),
+    ],
+)
+def test_a_single_one_to_begin_with(
+    talking: list[float], hearing: list[float], said: str, tmp_path: Path
+) -> None:
+    made, way = question(tmp_path, LEVERS, WITH)
+    worth = {
+        "today": [0.0] * 3, "better": [40.0] * 3,
+        "today + talking": talking, "better - talking": [39.0] * 3,
+        "today + hearing": hearing, "better - hearing": [3.0] * 3,
+        "today + learning": [1.0] * 3, "better - learning": [38.0] * 3,
+    }  # fmt: skip
+    found = answered(
+        made, way, {cell: {"npv_per_person": worth[cell.name]} for cell in way.cells()}
+    )
+    assert found.verdicts == {"what does most": "hearing"}
+    if said:
+        assert f"To begin with a single one, {said}" in found.said
+    else:
+        assert "To begin with" not in found.said

@@ -80,6 +80,19 @@ def test_the_hotel_has_a_desk_with_a_limit_that_binds_after_the_worst_failures()
     assert "invented" in text
 
 
+def test_the_limit_of_the_grand_hotel_lies_above_all_that_is_ever_given() -> None:
+    hotel = load_scenario("grand-hotel")
+    assert (hotel.policy_name, hotel.policy) == load_policy("five-steps")
+    most = hotel.policy.compensation + hotel.policy.compensation_per_severity
+    assert most * hotel.money.price <= 400 < (hotel.policy.authority or 0) == 2000
+    assert "invented" in shipped("scenarios")["grand-hotel"].read_text()
+
+
+def test_the_silent_majority_is_silent_because_complaining_takes_a_letter() -> None:
+    assert load_scenario("silent-majority").policy.ease == 0
+    assert "invented" in shipped("scenarios")["silent-majority"].read_text()
+
+
 LOAD: dict[str, Callable[..., Any]] = {
     "scenarios": load_scenario, "policies": load_policy, "experiments": load_experiment,
 }  # fmt: skip

@@ -202,7 +202,7 @@ def test_the_grand_hotel_is_put_in_as_a_survey() -> None:
     )
     assert _moved(expected) == ()
     assert hotel.policies["today"].delay > expected.policies["today"].delay
-    assert hotel.policies["five-steps"] == expected.policies["five-steps"]
+    assert hotel.policies["five steps"] == expected.policies["five steps"]
     assert (
         hotel.scenario.service.failure_probability > expected.scenario.service.failure_probability
     )

@@ -120,10 +120,24 @@ class Levers:
         idle = [n for n in others if _idle(alone[n]) and _idle(lost[n])]
         if idle:
             told.append(f"No effect of {listed(idle)} can be told from luck.")
+        told += self.alone(best, alone)
         told += self.harm("By itself", ranked, alone) + self.harm(
             "On top of the others", ranked, lost
         )
         return " ".join(told)
+
+    def alone(self, best: str, alone: dict[str, Array]) -> list[str]:
+        """Say which part does most by itself, if that is not the one that does most in all."""
+        sign = float(self.measure.direction)
+        first = max(alone, key=lambda name: sign * float(np.nanmean(alone[name])))
+        if not best or first == best:
+            return []
+        ahead = estimated(sign * (alone[first] - alone[best])).side() == ABOVE
+        if ahead:
+            return [f"To begin with a single one, {first} does more than {best}."]
+        return [
+            f"To begin with a single one, {first} and {best} are as good, as far as can be told."
+        ]
 
     def harm(self, how: str, names: list[str], values: dict[str, Array]) -> list[str]:
         """Say which parts make it worse."""

@@ -58,7 +58,7 @@ def page(result: "CaseResult", images: str = "") -> str:
     if result.judged:
         parts += ["## What the story claims", claims_table(result.judged)]
         parts += [
-            f"{as_it_stands(each.claim.claim)}: {as_it_stands(each.claim.note)}"
+            f"**{as_it_stands(each.claim.claim)}** {as_it_stands(each.claim.note)}"
             for each in result.judged if each.claim.note
         ]  # fmt: skip
     parts.append(f"## The question{'s' if len(result.answered) > 1 else ''}")

@@ -16,6 +16,7 @@ from experiments.planning.plan import Job
 from experiments.sections.keys import Scalar
 from sim.errors import InputError
 from sim.policy import Policy
+from sim.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Runs:
 
     def __len__(self) -> int:
         """Return how many runs were made."""
-        return sum(map(len, self._found.values()))
+        return sum(map(len, {id(runs): runs for runs in self._found.values()}.values()))
 
     def samples(
         self, cell: Cell, assumption: Assumption, outcome: str, day: int | None = None
@@ -85,6 +86,8 @@ def run_cells(
 ) -> Runs:
     """Run every cell under every assumption in every world of an experiment.
 
+    What is the same but for its name is run once.
+
     Raises
     ------
     InputError
@@ -93,15 +96,15 @@ def run_cells(
         If a run fails.
     """
     wanted = [(cell, each) for cell in dict.fromkeys(cells) for each in assumptions]
-    scenarios = [_scenario(experiment, cell, each) for cell, each in wanted]
+    numbers, scenarios = _distinct([_scenario(experiment, cell, each) for cell, each in wanted])
     jobs = (
         Job(scenario.model_copy(update={"seed": seed}), cell=number)
         for seed in experiment.seeds
         for number, scenario in enumerate(scenarios)
     )
     place = {seed: i for i, seed in enumerate(experiment.seeds)}
-    found: list[list[Any]] = [[None] * len(place) for _ in wanted]
-    total, done = len(wanted) * len(place), 0
+    found: list[list[Any]] = [[None] * len(place) for _ in scenarios]
+    total, done = len(scenarios) * len(place), 0
     made = perform(jobs, workers=workers, keep_going=False, network_of=network_of)
     with closing(made):
         for job, result in made:
@@ -113,10 +116,21 @@ def run_cells(
             done += 1
             if progress is not None:
                 progress(done, total)
-    return Runs(experiment, dict(zip(wanted, found, strict=True)))
+    every = [found[number] for number in numbers]
+    return Runs(experiment, dict(zip(wanted, every, strict=True)))
 
 
-def _scenario(experiment: Experiment, cell: Cell, assumption: Assumption) -> Any:
+def _distinct(scenarios: list[Scenario]) -> tuple[list[int], list[Scenario]]:
+    """Return for each scenario a number, the same for those that differ by name, and one of each."""
+    known: dict[Scenario, int] = {}
+    numbers = [
+        known.setdefault(each.model_copy(update={"policy_name": "same"}), len(known))
+        for each in scenarios
+    ]
+    return numbers, [scenarios[numbers.index(number)] for number in range(len(known))]
+
+
+def _scenario(experiment: Experiment, cell: Cell, assumption: Assumption) -> Scenario:
     update = {"policy": cell.policy, "policy_name": cell.name}
     scenario = experiment.scenario.model_copy(update=update)
     return changed(scenario, {**assumption.point, **dict(cell.where)})
