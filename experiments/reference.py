@@ -120,7 +120,7 @@ def _bounds(field: Any) -> str:
 def _sections() -> dict[str, Any]:
     """Return the sections of parameters by the name under which a file has them."""
     from experiments.planning.experiment_file import ExperimentFile, NamedPolicy
-    from experiments.sections import case
+    from experiments.sections import case, claim, contrast
     from experiments.sections.designs import Sampled
     from experiments.sections.servqual import Movement
     from sim import events, world
@@ -144,8 +144,9 @@ def _sections() -> dict[str, Any]:
         "policy_changes": PolicyChange, "experiment": ExperimentFile,
         "policies": NamedPolicy, "sampled": Sampled, "customer": events.Start,
         "question": case.Question, "levers": case.Levers, "curve": case.Curve, "ways": case.Ways,
-        "way": case.Way, "contrast": case.Contrast, "claim": case.Claim, "trial": case.Trial,
-        "incident": case.Incident, "lives": case.ThreeLives, "movement": Movement,
+        "way": case.Way, "order": case.Order, "contrast": contrast.Contrast, "claim": claim.Claim,
+        "trial": claim.Trial,
+        "incident": claim.Incident, "lives": claim.ThreeLives, "movement": Movement,
         **{kind: field.annotation.__args__[0]
            for kind, field in events.Event.model_fields.items()
            if field.annotation is not None},

@@ -15,7 +15,7 @@ from experiments.design import Experiment, load_experiment
 from experiments.engine.runner import Run
 from experiments.outcomes import MEASURES
 from experiments.planning.designs import changed
-from experiments.sections.case import Contrast
+from experiments.sections.contrast import Contrast
 from sim.errors import InputError
 
 HEAD = """scenario: bakery
@@ -286,7 +286,7 @@ def test_parts_that_do_harm_are_named(tmp_path: Path) -> None:
 
 def test_what_is_the_same_in_every_world_is_decided() -> None:
     from experiments.cases.claims import Tried
-    from experiments.sections.case import Trial
+    from experiments.sections.claim import Trial
 
     trial = Trial.model_validate({"said": "x", "contrast": {"of": "a", "than": "b"}})
     assert Tried(trial, {AS_IT_IS: Reading(0.0, 0.0, 0.0)}, "").verdict(AS_IT_IS) == "does not hold"

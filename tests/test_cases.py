@@ -19,7 +19,7 @@ from experiments.cases.pictures import pictures
 from experiments.cases.readings import Reading, estimated
 from experiments.cases.runs import cell_of, run_cells
 from experiments.design import Experiment, load_experiment
-from experiments.sections.case import Claim, Trial
+from experiments.sections.claim import Claim, Trial
 from sim.errors import InputError
 from sim.shipped import shipped
 

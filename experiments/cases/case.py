@@ -14,7 +14,8 @@ from experiments.cases.runs import Cell, Runs, cell_of, run_cells
 from experiments.design import Experiment
 from experiments.engine.runner import Progress
 from experiments.sections.case import Case as Told
-from experiments.sections.case import Question, Trial
+from experiments.sections.case import Question
+from experiments.sections.claim import Trial
 from sim.errors import InputError
 
 

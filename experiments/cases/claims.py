@@ -14,7 +14,7 @@ from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
 from experiments.evidence.evidence import Fact
 from experiments.grids import number
-from experiments.sections.case import Claim, Trial
+from experiments.sections.claim import Claim, Trial
 from experiments.wording import listed
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"

@@ -17,7 +17,8 @@ from experiments.cases.readings import (
 from experiments.cases.runs import Cell, Runs
 from experiments.design import Experiment
 from experiments.outcomes import MEASURES, Measure
-from experiments.sections.case import Named, Question
+from experiments.sections.case import Question
+from experiments.sections.contrast import Named
 
 
 class Contrasts:

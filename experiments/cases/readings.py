@@ -10,7 +10,7 @@ from experiments.cases.runs import Cell, Runs, cell_of
 from experiments.design import Experiment
 from experiments.methods.statistics import Array, Interval, fieller, mean_interval
 from experiments.outcomes import MEASURES, Measure
-from experiments.sections.case import Contrast
+from experiments.sections.contrast import Contrast
 from experiments.wording import amount
 
 ABOVE, BELOW, OPEN = "above", "below", ""

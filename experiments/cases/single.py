@@ -12,7 +12,7 @@ from experiments.design import Experiment
 from experiments.evidence.evidence import Fact
 from experiments.evidence.incidents import Bench
 from experiments.planning.designs import changed
-from experiments.sections.case import Claim, Moment, ThreeLives, Trial
+from experiments.sections.claim import Claim, Moment, ThreeLives, Trial
 from experiments.sections.paradox import Paradox
 from sim.errors import InputError
 from sim.events import Event, Silence, Wait

@@ -1,224 +1,19 @@
 """What makes a case of an experiment: a story, its questions, and the claims that are drawn from it."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
 
+from experiments.sections.claim import Claim
+from experiments.sections.contrast import Named, Sentence, some
 from experiments.sections.keys import parameter_of
 from experiments.sections.outcome import OutcomeName, directed
 from experiments.sections.settings import Fixed, Zip
-from sim.events import Answer, Failure
-from sim.outcome import COLUMNS
 from sim.parameters import Section, parameter
 from sim.policy import Policy
 
-Sentence = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
-"""Text over several lines of a file, read as one."""
-
 Better = Annotated[OutcomeName, AfterValidator(directed)]
-
-
-def _some(values: Any) -> Any:
-    if not values:
-        raise ValueError("must hold at least one")
-    return values
-
-
-class Contrast(Section):
-    """An outcome under one policy, held against another in the same worlds."""
-
-    of: str = parameter(..., "the policy", unit="name", sure="choice")
-    than: str | None = parameter(
-        None, "the policy that it is held against; left out, the level itself is told",
-        unit="name", sure="choice",
-    )  # fmt: skip
-    outcome: OutcomeName | None = parameter(
-        None, "what is compared; the first of the experiment's outcomes unless named", unit="name",
-        sure="choice",
-    )  # fmt: skip
-    where: Fixed | None = parameter(
-        None, "settings of the world for both, by dotted key", unit="section", sure="choice"
-    )
-    of_where: Fixed | None = parameter(
-        None, "further settings for the first alone", unit="section", sure="choice"
-    )
-    than_where: Fixed | None = parameter(
-        None, "further settings for the second alone", unit="section", sure="choice"
-    )
-    beyond: Fixed | None = parameter(
-        None, "settings of the world for both: the same comparison made there is taken off, so that "
-        "what is told is how much greater it is without them", unit="section", sure="choice",
-    )  # fmt: skip
-    per: OutcomeName | None = parameter(
-        None, "an outcome under the first policy by which the difference is divided, as for the "
-        "cost of one answer; a ratio of means", unit="name", sure="choice",
-    )  # fmt: skip
-    day: int | None = parameter(
-        None, "the day on which it is measured, for outcomes with a place in the series; the last "
-        "unless given", unit="day", low=0, high=100_000, sure="choice",
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _whole(self) -> "Contrast":
-        if self.than is None and self.than_where is not None:
-            raise ValueError("than_where sets what only a second policy has: say which by `than`")
-        if self.than is None and self.beyond is not None:
-            raise ValueError("beyond takes one comparison off another: say with what by `than`")
-        if self.per is not None and self.day is not None:
-            raise ValueError("per and day cannot be together: a total is divided by a total")
-        if self.outcome is not None:
-            self.measured_on_a_day(self.outcome)
-        return self
-
-    def measured_on_a_day(self, outcome: str) -> None:
-        """Refuse an outcome of the whole run where one of a day is asked for."""
-        if self.day is not None and outcome not in COLUMNS:
-            raise ValueError(
-                f"day = {self.day} asks for a day, and {outcome} is told of the whole run alone; leave "
-                "day out"
-            )
-
-
-Quantity = Literal[
-    "satisfaction", "intention", "complaint_satisfaction", "complain_probability",
-    "delighted_probability", "good_tellings", "bad_tellings",
-]  # fmt: skip
-
-
-class Moment(Section):
-    """One failure of one customer, and its answer; without one it is borne in silence.
-
-    Without a failure, the customer as it was before anything happened.
-    """
-
-    failure: Failure | None = parameter(
-        None, "the failure; left out, nothing happened", unit="section", sure="choice"
-    )
-    answer: Answer | None = parameter(
-        None, "the answer; left out, nobody hears of the failure", unit="section", sure="choice"
-    )
-    earlier: int = parameter(
-        0, "how often the same happened before, with the same answer, a month apart", unit="failures",
-        low=0, high=20, sure="choice",
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _something(self) -> "Moment":
-        if self.failure is None and (self.answer is not None or self.earlier):
-            raise ValueError("answer and earlier belong to a failure: say which")
-        return self
-
-
-class Incident(Section):
-    """A controlled single incident, which is exact: one customer's state or chance."""
-
-    quantity: Quantity = parameter(..., "what is measured", unit="name", sure="choice")
-    of: Moment = parameter(..., "what happens", unit="section", sure="choice")
-    than: Moment | None = parameter(
-        None, "what it is held against; left out, the level itself is told", unit="section",
-        sure="choice",
-    )  # fmt: skip
-    beyond: tuple[Moment, Moment] | None = parameter(
-        None, "two others: the size of the difference is then told beyond the size of theirs",
-        unit="section", sure="choice",
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _two(self) -> "Incident":
-        if self.beyond is not None and self.than is None:
-            raise ValueError("beyond compares two differences: give the first its than")
-        return self
-
-
-class ThreeLives(Section):
-    """The mean effect of answered failures on their own customers, against never having failed."""
-
-    effect: Literal["satisfaction", "intention", "staying", "good_stories", "bad_stories"] = (
-        parameter(..., "on what", unit="name", sure="choice")
-    )
-    of: str = parameter(..., "the policy that answers", unit="name", sure="choice")
-    severity: tuple[float, float] = parameter(
-        (0.0, 1.0), "from which severity up to which", unit="severity", sure="choice"
-    )
-    first: bool = parameter(False, "first failures alone", unit="yes or no", sure="choice")
-    share: float = parameter(
-        0.1, "share of the failures of each world that are examined, one a customer at most; more "
-        "are surer, and disturb each other more through what is told", unit="share", low=0.0001,
-        high=1, sure="choice",
-    )  # fmt: skip
-    seeds: int = parameter(
-        4, "in how many of the experiment's worlds", unit="worlds", low=2, high=1000, sure="choice"
-    )
-
-
-class Trial(Section):
-    """One measurement on which a claim is tried, and where it has to lie."""
-
-    said: Sentence = parameter(
-        ..., "what is measured, as the table has it", unit="text", sure="choice"
-    )
-    contrast: Contrast | None = parameter(
-        None, "an outcome of runs, in shared worlds", unit="section", sure="choice"
-    )
-    incident: Incident | None = parameter(
-        None, "one customer, one failure, one answer", unit="section", sure="choice"
-    )
-    lives: ThreeLives | None = parameter(
-        None, "the same customers with and without their failure", unit="section", sure="choice"
-    )
-    fact: str | None = parameter(
-        None, "the id of a fact of `amends facts`, which has a band of its own: `C4`, or `C4.2` for "
-        "its second row", unit="name", sure="choice",
-    )  # fmt: skip
-    above: float | None = parameter(
-        None, "the claim says: above this; above 0 unless one of the two is given",
-        unit="unit of the outcome", sure="choice",
-    )  # fmt: skip
-    below: float | None = parameter(
-        None, "the claim says: below this", unit="unit of the outcome", sure="choice"
-    )
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Trial":
-        kinds = [
-            k for k in ("contrast", "incident", "lives", "fact") if getattr(self, k) is not None
-        ]
-        if len(kinds) != 1:
-            raise ValueError(
-                "said: must come with just one of contrast, incident, lives and fact, not "
-                f"{' and '.join(kinds) or 'none'}"
-            )
-        if self.fact is not None and (self.above, self.below) != (None, None):
-            raise ValueError("fact has a band of its own: leave above and below out")
-        return self
-
-    @property
-    def band(self) -> tuple[float | None, float | None]:
-        """Between what it has to lie."""
-        return (
-            (0.0, None) if self.above is None and self.below is None else (self.above, self.below)
-        )
-
-
-class Claim(Section):
-    """A claim of the literature, and the measurements on which it is tried."""
-
-    claim: Sentence = parameter(..., "what is claimed", unit="text", sure="choice")
-    of: Sentence = parameter(..., "who claims it", unit="text", sure="choice")
-    tests: tuple[Trial, ...] = parameter(
-        (), "on what it is tried; it holds if all of them come out", unit="section", sure="choice"
-    )
-    untested: Sentence | None = parameter(
-        None, "why it cannot be tried here", unit="text", sure="choice"
-    )
-    note: Sentence | None = parameter(None, "what to make of it", unit="text", sure="choice")
-
-    @model_validator(mode="after")
-    def _tried_or_not(self) -> "Claim":
-        if bool(self.tests) == (self.untested is not None):
-            raise ValueError("claim: must have tests, or say by `untested` why it has none")
-        return self
 
 
 class Levers(Section):
@@ -307,7 +102,7 @@ class Ways(Section):
     start: str = parameter(
         ..., "the policy from which spend and gain are counted", unit="name", sure="choice"
     )
-    ways: Annotated[tuple[Way, ...], AfterValidator(_some)] = parameter(
+    ways: Annotated[tuple[Way, ...], AfterValidator(some)] = parameter(
         ..., "the ways", unit="section", sure="choice"
     )
 
@@ -324,29 +119,6 @@ class Order(Section):
         unit="section",
         sure="choice",
     )
-
-
-class Named(Contrast):
-    """A comparison with a name of its own."""
-
-    name: Sentence = parameter(..., "what is compared, in words", unit="text", sure="choice")
-    outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(_some)] | None = parameter(
-        None, "several outcomes, each of which is compared, instead of one `outcome`", unit="name",
-        sure="choice",
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _one_or_several(self) -> "Named":
-        if self.outcome is not None and self.outcomes is not None:
-            raise ValueError("outcome and outcomes cannot be together: name all under outcomes")
-        for each in self.outcomes or ():
-            self.measured_on_a_day(each)
-        return self
-
-    def each(self, usual: str | None) -> Iterator["Named"]:
-        """Return a comparison for each outcome; `usual` is what is compared unless one is named."""
-        for outcome in self.outcomes or (self.outcome or usual,):
-            yield self.model_copy(update={"outcome": outcome, "outcomes": None})
 
 
 class Question(Section):
@@ -402,7 +174,7 @@ class Case(Section):
     invented: Sentence = parameter(
         ..., "which of its numbers are invented", unit="text", sure="choice"
     )
-    questions: Annotated[tuple[Question, ...], AfterValidator(_some)] = parameter(
+    questions: Annotated[tuple[Question, ...], AfterValidator(some)] = parameter(
         ..., "what is asked", unit="section", sure="choice"
     )
     claims: tuple[Claim, ...] = parameter((), "what is tried", unit="section", sure="choice")
