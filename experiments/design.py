@@ -7,10 +7,12 @@ one to compare them with, and the seeds. Every seed is a world; every policy is 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from experiments import networks
+from experiments.costs import would_take
 from experiments.outcomes import DEFAULT
 from experiments.planning.assembly import Assembly
 from experiments.planning.designs import Design, changed
@@ -26,7 +28,7 @@ from sim.policy import Policy
 from sim.reading import Override, assigned, parse_override, read_document
 from sim.scenario import Scenario, check_memory
 from sim.shipped import locate
-from sim.strict_yaml import write
+from sim.strict_yaml import Key, write
 from sim.validation import validate
 
 SECTIONS = (
@@ -185,6 +187,9 @@ def _changes(overrides: Iterable[str | Override] | Mapping[str, Any]) -> list[Ov
     return [parse_override(each) if isinstance(each, str) else each for each in overrides]
 
 
+_RUN_EACH = ("points", "rows", "worlds", "trials")
+"""Units of what is a run at least for each policy."""
+
 MOST_TRIED = 10_000
 """Cells that are made before anything runs; of more, one that cannot be is a run that fails."""
 
@@ -195,7 +200,8 @@ class _Loading(Assembly):
     def experiment(self) -> Experiment:
         """Return the experiment, or tell all that is wrong with it."""
         scenario = self.attempt(self.load_scenario)
-        file = validate(ExperimentFile, self.document, self.problems)
+        beyond = partial(self.beyond, scenario or Scenario())
+        file = validate(ExperimentFile, self.document, self.problems, beyond)
         policies = self.policies(file, scenario)
         made = Experiment(
             name=file.name,
@@ -209,6 +215,17 @@ class _Loading(Assembly):
         )
         self.try_points(made)
         return made
+
+    def beyond(self, scenario: Scenario, key: Key, unit: str, value: Any) -> str:
+        """Return what so many points or worlds would take: each is a run for every policy."""
+        if unit not in _RUN_EACH:
+            return ""
+        listed = self.document.value(("policies",))
+        policies = max(1, len(listed)) if isinstance(listed, list) else 1
+        said = f"{value:,} {unit}"
+        if policies > 1:
+            said += f" x {policies} policies"
+        return f"{said} {would_take(value * policies, scenario)}, or more"
 
     def policies(self, file: ExperimentFile, scenario: Scenario) -> dict[str, Policy]:
         """Return the policies by name: the scenario's own, where the file has none."""
