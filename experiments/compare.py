@@ -11,6 +11,7 @@ from experiments import networks
 from experiments.conclusion import caveats, conclude
 from experiments.design import Experiment
 from experiments.engine.runner import Progress, Run, run_experiment
+from experiments.extent import check_size
 from experiments.methods.estimates import Estimate, Layout, Summary, yardstick
 from experiments.methods.statistics import Array, Interval, Sampling, mean_interval
 from experiments.methods.stopping import Rounds, Stand, rule_of, sampling, stand
@@ -233,7 +234,7 @@ def compare(
     Raises
     ------
     InputError
-        If the experiment has a design.
+        If the experiment has a design, or there is not the memory for its runs.
 
     Examples
     --------
@@ -248,7 +249,9 @@ def compare(
             f"`design` with {len(experiment.design):,} points: use `amends sweep`"
         )
         raise InputError(Problem(experiment.place(("design",)), text))
-    rounds = Rounds(Plan(experiment, points=[{}]))
+    plan = Plan(experiment, points=[{}])
+    workers = check_size(plan, workers, "a comparison")
+    rounds = Rounds(plan)
     order = {policy: i for i, policy in enumerate(experiment.policies)}
     runs: list[Run] = []
     for jobs in rounds:

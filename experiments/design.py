@@ -7,9 +7,11 @@ one to compare them with, and the seeds. Every seed is a world; every policy is 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from experiments.costs import would_take
 from experiments.outcomes import DEFAULT
 from experiments.planning.assembly import Assembly
 from experiments.planning.designs import Design
@@ -223,13 +225,18 @@ def _changes(overrides: Iterable[str | Override] | Mapping[str, Any]) -> list[Ov
     return [parse_override(each) if isinstance(each, str) else each for each in overrides]
 
 
+_RUN_EACH = ("points", "rows", "worlds", "trials")
+"""Units of what is a run at least for each policy."""
+
+
 class _Loading(Assembly):
     """An experiment on its way from its file."""
 
     def experiment(self) -> Experiment:
         """Return the experiment, or tell all that is wrong with it."""
         scenario = self.attempt(self.load_scenario)
-        file = validate(ExperimentFile, self.document, self.problems)
+        beyond = partial(self.beyond, scenario or Scenario())
+        file = validate(ExperimentFile, self.document, self.problems, beyond)
         policies = self.policies(file, scenario)
         baseline = file.baseline or next(iter(policies))
         survey = None
@@ -256,6 +263,17 @@ class _Loading(Assembly):
                 raise InputError(Problem(made.place(("design",)), text))
             refuse_impossible(made, made.design.points, ("design",), varied=made.design.varied)
         return made
+
+    def beyond(self, scenario: Scenario, key: Key, unit: str, value: Any) -> str:
+        """Return what so many points or worlds would take: each is a run for every policy."""
+        if unit not in _RUN_EACH:
+            return ""
+        listed = self.document.value(("policies",))
+        policies = max(1, len(listed)) if isinstance(listed, list) else 1
+        said = f"{value:,} {unit}"
+        if policies > 1:
+            said += f" x {policies} policies"
+        return f"{said} {would_take(value * policies, scenario)}, or more"
 
     def policies(self, file: ExperimentFile, scenario: Scenario) -> dict[str, Policy]:
         """Return the policies by name: the scenario's own, where the file has none."""

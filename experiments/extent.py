@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.costs import CELL, ROW, would_take
 from experiments.engine.patience import Tell
 from experiments.engine.runner import Failure, Result, Run, Workforce, memory_of, workers_for
 from experiments.methods.stopping import Rounds
@@ -26,15 +27,6 @@ _SAMPLES = 5
 _PATIENCE = 15.0
 """Timed runs for an estimate: so many, spread over the design, or as fit into so many seconds."""
 
-_TYPICAL = 1.5e-8
-"""Seconds that a person's day takes on a processor of today, to tell hours from years."""
-
-_COST_OF_RUN = 0.003
-"""Seconds that a run takes beside its kernel: founding, summing up, keeping."""
-
-_ROW, _CELL = 700, 3
-"""Bytes on disk of a run's summary row, and of each number of its series, where none was made yet."""
-
 
 def part(runs: int, shard: tuple[int, int]) -> range:
     """Return the numbers of the runs in a shard; they follow each other, so share their worlds."""
@@ -47,8 +39,8 @@ def part(runs: int, shard: tuple[int, int]) -> range:
     return range(runs * (which - 1) // many, runs * which // many)
 
 
-def check_size(plan: Plan, workers: int | None) -> int:
-    """Return how many workers to take.
+def check_size(plan: Plan, workers: int | None, what: str = "a sweep") -> int:
+    """Return how many workers to take; `what` is done is for the message alone.
 
     Raises
     ------
@@ -62,9 +54,9 @@ def check_size(plan: Plan, workers: int | None) -> int:
     have, need = available_memory(), memory_of(biggest)
     if have is not None and need > have:
         text = (
-            f"market.people = {biggest.market.people} needs about {need / 1e9:,.1f} GB of memory in a "
-            f"sweep, and {have / 1e9:,.1f} GB are available (take fewer people, or run a single world "
-            "with `amends run`, which needs half of that)"
+            f"market.people = {biggest.market.people} needs about {need / 1e9:,.1f} GB of memory in "
+            f"{what}, and {have / 1e9:,.1f} GB are available (take fewer people, or run a single "
+            "world with `amends run`, which needs half of that)"
         )
         raise InputError(Problem(plan.experiment.named_at("market.people"), text))
     if workers is not None and have is not None and workers * need > have:
@@ -76,19 +68,28 @@ def check_size(plan: Plan, workers: int | None) -> int:
     return workers or workers_for(biggest)
 
 
+def check_cluster(plan: Plan, have: int | None) -> None:
+    """Refuse runs that take more memory than any worker of a cluster may take."""
+    biggest = largest(plan)
+    need = memory_of(biggest)
+    if have is not None and need > have:
+        raise InputError(
+            f"market.people = {biggest.market.people} needs about {need / 1e9:,.1f} GB of memory in "
+            f"a sweep, and no worker of the cluster may take more than {have / 1e9:,.1f} GB (take "
+            "fewer people, or start workers with a higher --memory-limit)"
+        )
+
+
 def check_runs(plan: Plan) -> None:
     """Refuse a sweep of more runs than anybody sees the end of, before any is made."""
     runs = Rounds(plan).most
     if runs <= MOST_RUNS:
         return
-    scenario = plan.experiment.scenario
-    seconds = _COST_OF_RUN + _TYPICAL * scenario.market.people * scenario.days
-    disk = runs * (_ROW + _CELL * _numbers(scenario))
     text = (
         f"{runs:,} runs ({len(plan.points):,} points of the design x {len(plan.policies):,} "
-        f"policies x {runs * len(plan.seeds) // len(plan):,} seeds) would take about {runs * seconds / 3600:,.0f} "
-        f"hours of a processor and {disk / 1e9:,.0f} GB of disk; a sweep may have {MOST_RUNS:,}: "
-        "vary fewer keys, take fewer values or seeds, or a sampled design (lhs, sobol)"
+        f"policies x {runs * len(plan.seeds) // len(plan):,} seeds) "
+        f"{would_take(runs, plan.experiment.scenario)}; there may be {MOST_RUNS:,}: vary fewer keys, "
+        "take fewer values or seeds, or a sampled design (lhs, sobol)"
     )
     raise InputError(Problem(plan.experiment.place(), text))
 
@@ -197,7 +198,7 @@ def _bytes_each(pairs: list[Pair], keys: Sequence[str]) -> float:
 
     more = len(pairs) - 1
     if not more:
-        return _ROW + _CELL * float(pairs[0][1].series.size)
+        return ROW + CELL * float(pairs[0][1].series.size)
     return (size(pairs) - size(pairs[:1])) / more
 
 
@@ -217,8 +218,3 @@ def _resident() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
-
-
-def _numbers(scenario: Scenario) -> int:
-    """Return about how many numbers the series of a run holds."""
-    return 45 * (2 + scenario.days // scenario.measure_every)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.engine.patience import Tell
 from experiments.engine.plugin import label, source_digest
 from experiments.engine.runner import Failure, Progress, Result, Run, Workforce
-from experiments.extent import check_runs, check_size, keys_of, part
+from experiments.extent import check_cluster, check_runs, check_size, keys_of, part
 from experiments.methods.stopping import Rounds
 from experiments.planning.plan import Job, Plan
 from experiments.storage.results import Results, open_results
@@ -168,6 +168,7 @@ def sweep(
     )  # fmt: skip
     with ExitStack() as opened:
         opened.enter_context(force)
+        check_cluster(plan, force.cluster_memory)
         shelf: Shelf | Memory = Memory(made.pairs)
         if folder is not None:
             store = _store(plan, folder, customer)

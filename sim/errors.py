@@ -69,6 +69,23 @@ class InputError(ValueError):
         return "\n".join(lines)
 
 
+class TooMuch(ValueError):
+    """A check of a section's own that refuses an amount for being too large.
+
+    Parameters
+    ----------
+    text
+        What is wrong; it goes on from `key = value`.
+    amount, unit
+        How much was asked for, so that whoever tells of it can say what that would take.
+    """
+
+    def __init__(self, text: str, amount: float, unit: str) -> None:
+        super().__init__(text)
+        self.amount = amount
+        self.unit = unit
+
+
 def printable(text: str) -> str:
     r"""Return `text` with everything escaped that could move a terminal's cursor or hide text.
 

@@ -9,6 +9,12 @@ from sim.errors import InputError, Place, Problem
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
+PERSON = 250
+"""Bytes that a person takes in a run: columns, calendar, up to 8 strong ties."""
+
+REFERRED = 36
+"""Bytes more for each where referral ties people to whoever brought them."""
+
 _MEMINFO = Path("/proc/meminfo")
 _OWN_GROUPS = Path("/proc/self/cgroup")
 _GROUPS = Path("/sys/fs/cgroup")
@@ -67,6 +73,13 @@ def _left(group: Path, limit: str, usage: str, cache: str) -> int | None:
         return most - used + int(kept.get(cache, 0))
     except (OSError, ValueError):
         return None
+
+
+def needed(people: int) -> str:
+    """Return in words what memory a run with so many people needs, and what there is."""
+    have = available_memory()
+    there = "" if have is None else f", and {have / 1e9:,.1f} GB are available"
+    return f"{people:,} people need about {people * PERSON / 1e9:,.1f} GB of memory{there}"
 
 
 def _rounded(count: int) -> int:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, field_validator
 
 from sim import strict_yaml
 from sim.errors import InputError, Place, Problem, cut
-from sim.memory import check_memory
+from sim.memory import PERSON, REFERRED, check_memory, needed
 from sim.parameters import Section, parameter
 from sim.policy import Policy
 from sim.possible_ties import impossible
@@ -91,7 +91,7 @@ class Scenario(World):
             size = os.path.getsize(self.network.file) if os.path.isfile(self.network.file) else 0
             return 20 * size
         degree = people - 1 if self.network.kind == "complete" else self.network.degree
-        each = 286 if self.referral.enabled else 250
+        each = PERSON + (REFERRED if self.referral.enabled else 0)
         return each * people + 8 * (people * max(0, degree - 8) // 2)
 
 
@@ -114,6 +114,15 @@ def _policy_document(name: str | os.PathLike[str], place: Place, key: str = "pol
     }
     title = document.data.get("name", Path(path).stem)
     return Document({"name": title, "policy": levers}, places, document.source)
+
+
+def validated(document: Document, problems: list[Problem] | None = None) -> Scenario:
+    """Return the scenario that a document describes; see `sim.validation.validate`."""
+
+    def beyond(key: Key, unit: str, value: Any) -> str:
+        return needed(value) if key == ("market", "people") else ""
+
+    return validate(Scenario, document, problems, beyond)
 
 
 def load_policy(name: str | os.PathLike[str]) -> tuple[str, Policy]:
@@ -293,7 +302,7 @@ class _Assembly:
 
     def scenario(self) -> Scenario:
         """Return the scenario, or tell all that is wrong with it."""
-        scenario = validate(Scenario, self.document, self.problems)
+        scenario = validated(self.document, self.problems)
         problem = impossible(scenario.network, scenario.market.people)
         if problem is not None:
             raise InputError(Problem(self.document.place(problem.key), problem.text))

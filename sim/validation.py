@@ -1,11 +1,12 @@
 """From data to validated objects, every problem with its place, bound and remedy."""
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sim.errors import InputError, Place, Problem, nearest
+from sim.errors import InputError, Place, Problem, TooMuch, nearest
 from sim.reading import Document
 from sim.remedies import (
     choices,
@@ -20,9 +21,15 @@ from sim.strict_yaml import Key, dotted
 
 Model = TypeVar("Model", bound=BaseModel)
 
+Beyond = Callable[[Key, str, Any], str]
+"""Called with a key, a unit and a value above its bound; returns what so much would take, or nothing."""
+
 
 def validate(
-    model: type[Model], document: Document, problems: list[Problem] | None = None
+    model: type[Model],
+    document: Document,
+    problems: list[Problem] | None = None,
+    beyond: Beyond | None = None,
 ) -> Model:
     """Return the object that a document describes.
 
@@ -36,6 +43,8 @@ def validate(
         The data.
     problems
         Problems found before, to be told in one go with those found here.
+    beyond
+        What knows what a value above its bound would take, to be told with the bound.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def validate(
     try:
         made = model.model_validate(_tuples(document.data))
     except ValidationError as error:
-        found += [_Fault(model, document, each).problem() for each in _told_once(error)]
+        found += [_Fault(model, document, each, beyond).problem() for each in _told_once(error)]
     if found or made is None:
         raise InputError(*sorted(dict.fromkeys(found), key=lambda p: _order(document, p.place)))
     return made
@@ -88,8 +97,15 @@ _UNITS_UNSAID = ("name", "path", "text", "yes or no", "section")
 class _Fault:
     """One error of pydantic's, on its way to becoming a problem that can be read aloud."""
 
-    def __init__(self, root: type[BaseModel], document: Document, error: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        root: type[BaseModel],
+        document: Document,
+        error: dict[str, Any],
+        beyond: Beyond | None = None,
+    ) -> None:
         self.root = root
+        self.beyond = beyond
         self.document = document
         self.type: str = error["type"]
         self.said: str = error["msg"]
@@ -127,6 +143,9 @@ class _Fault:
     def _own_check(self) -> Problem:
         """Place what a model's own check said at the key that it names."""
         text = self.said.partition(", ")[2]
+        error = self.limits.get("error")
+        if isinstance(error, TooMuch):
+            text = "; ".join(filter(None, (text, self._taking(error.unit, error.amount))))
         here = self.document.value(self.key)
         if not isinstance(here, (dict, list)):
             return self._is(text.removeprefix("this "))
@@ -159,20 +178,30 @@ class _Fault:
         """Return ` (unit): meaning`, as far as the field has them."""
         if self.field is None:
             return ""
-        extra = self.field.json_schema_extra
-        unit = extra.get("unit") if isinstance(extra, dict) else None
+        unit = self._unit()
         if self.type == "literal_error":
             return ""
         text = f" ({unit})" if unit and unit not in _UNITS_UNSAID else ""
         return text + (f": {self.field.description}" if self.field.description else "")
+
+    def _unit(self) -> str:
+        extra = self.field.json_schema_extra if self.field else None
+        return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+    def _taking(self, unit: str, amount: Any) -> str:
+        """Return what an amount above its bound would take, as far as somebody knows."""
+        return self.beyond(self.key, unit, amount) if self.beyond else ""
 
     def _demand(self) -> tuple[str, str]:
         """Return what must stand there instead, and what to write where that can be told."""
         kind = self.type
         if kind in _BOUNDS:
             limit = next(iter(self.limits.values()))
-            share = write_share(self.value) if limit == 1 and kind == "less_than_equal" else ""
-            return f"must be {_BOUNDS[kind]} {_number(limit)}", share
+            remedy = ""
+            if kind == "less_than_equal":
+                share = write_share(self.value) if limit == 1 else ""
+                remedy = share or self._taking(self._unit(), self.value)
+            return f"must be {_BOUNDS[kind]} {_number(limit)}", remedy
         if kind in _NUMBERS:
             whole = kind.startswith("int")
             noun = "whole number" if whole else "number"

@@ -166,6 +166,20 @@ def test_whoever_goes_leaves_nothing_that_hangs_on_the_cluster(
     assert sweep(a_plan(1, people=20, days=5), cluster=str(town.file)).complete
 
 
+def test_people_beyond_the_memory_of_each_worker_are_refused(
+    town: Town, tmp_path: Path, monkeypatch: Any
+) -> None:
+    door = Cluster(str(town.file), None)
+    assert door.memory is None  # the workers here have no limit
+    workers = door._workers()
+    door.close(in_haste=False)
+    limited = {name: {**worker, "memory_limit": 1_500_000} for name, worker in workers.items()}
+    monkeypatch.setattr(Cluster, "_workers", lambda self: limited)
+    with pytest.raises(InputError, match="people = 4000 needs about .* no worker of the cluster"):
+        sweep(a_plan(1, people=4000), tmp_path / "a", cluster=str(town.file))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_worker_of_another_version_is_refused_by_name(town: Town, monkeypatch: Any) -> None:
     monkeypatch.setattr(cluster, "model_version", lambda: "0123456789abcdef")
     with pytest.raises(InputError) as caught:

@@ -12,6 +12,7 @@ from experiments.engine.runner import Run
 from experiments.methods.statistics import fieller, mean_interval
 from experiments.outcomes import MEASURES
 from sim import simulate
+from sim.errors import InputError
 from sim.policy import Policy
 from sim.scenario import Scenario
 
@@ -335,3 +336,18 @@ def test_threads_do_not_show_in_the_result():
     one, many = compare(experiment, workers=1), compare(experiment, workers=4)
     assert one.to_json() == many.to_json()
     assert one.series_frame().equals(many.series_frame())
+
+
+def test_more_people_than_a_comparison_has_memory_for_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the world before has left is still there while the next is made."""
+    for module in ("experiments.extent", "experiments.engine.runner", "sim.memory"):
+        monkeypatch.setattr(f"{module}.available_memory", lambda: 1_500_000)
+    experiment = load_experiment("bakery", {"market.people": 4000, "seeds": 2})
+    with pytest.raises(InputError, match="market.people = 4000 needs about .* in a comparison"):
+        compare(experiment)
+    small = load_experiment("bakery", {"market.people": 60, "days": 7, "seeds": 2})
+    assert compare(small, workers=2).seeds == (1, 2)
+    with pytest.raises(InputError, match="workers = 1000 need .* take at most"):
+        compare(small, workers=1000)

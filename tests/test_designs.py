@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -579,6 +580,52 @@ def test_points_beyond_memory_are_refused(file: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sim.memory, "available_memory", lambda: 2**30)
     message = told(file, "{grid: {market.people: [100, 100000000]}}")
     assert message.startswith("e.yaml:3: market.people = 100000000 needs about 25.0 GB of memory")
+
+
+HOURS = r"would take about [\d,]+ hours of a processor and [\d,]+ GB of disk"
+BILLION = 2**30
+RANGE = "ranges: {service.failure_probability: [0.01, 0.08]}"
+LARGE = {
+    **{
+        f"{{{kind}: {{samples: {BILLION}, {RANGE}}}}}":
+            rf"design.{kind}.samples = {BILLION} must be at most 1048576 \(points\): .*; "
+            rf"1,073,741,824 points {HOURS}, or more"
+        for kind in ("lhs", "sobol", "random")
+    },
+    f"{{nested: [{{random: {{samples: {BILLION}, {RANGE}}}}}, {{grid: {{policy.fix: [0, 1]}}}}]}}":
+        rf"design.nested.0.random.samples = {BILLION} .*; 1,073,741,824 points {HOURS}",
+    f"{{nested: [{{random: {{samples: 1000000, {RANGE}}}}}, {{grid: {{policy.delay: "
+    f"{list(range(1001))}}}}}]}}":
+        rf"design: has 1,001,000,000 points, .*; 1,001,000,000 points {HOURS}",
+    f"{{grid: {{policy.fix: [0, 1]}}}}\nprecision: {{outcome: nps, half_width: 1, at_most: {BILLION}}}":
+        rf"at_most = {BILLION} must be at most 100000 .*; 1,073,741,824 worlds {HOURS}",
+    f"{{grid: {{market.people: [100, {BILLION}]}}}}":
+        rf"design.grid.market.people.1 = {BILLION} must be at most 100000000 \(people\): .*; "
+        r"1,073,741,824 people need about 268.4 GB of memory, and 1.1 GB are available",
+    f"{{lhs: {{samples: 4, ranges: {{market.people: [100, {BILLION}]}}}}}}":
+        r"people need about 268.4 GB of memory, and 1.1 GB are available",
+    f"{{list: [{{policy.fix: 1}}]}}\nset: {{market.people: {BILLION}}}":
+        r"people need about 268.4 GB of memory, and 1.1 GB are available",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LARGE)
+def test_what_is_too_much_is_refused_with_what_it_would_take(
+    file: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sim.memory
+
+    monkeypatch.setattr(sim.memory, "available_memory", lambda: 2**30)
+    message = told(file, text)
+    assert re.match(r"e\.yaml:[34]: ", message) and "\n" not in message
+    assert re.search(LARGE[text], message), message
+
+
+def test_a_billion_worlds_are_refused_with_what_they_would_take(file: Path) -> None:
+    file.write_text(f"scenario: bakery\npolicies: [none, fast]\nseeds: {BILLION}\n")
+    said = rf"3: seeds = {BILLION} must be how many .*; 1,073,741,824 worlds x 2 policies {HOURS}"
+    with pytest.raises(InputError, match=said):
+        load_experiment(file)
 
 
 def test_what_a_networks_file_decides_cannot_be_varied(file: Path) -> None:

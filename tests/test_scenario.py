@@ -232,6 +232,24 @@ def test_more_people_than_memory_are_refused_at_their_line(
     check_memory(Scenario(market=Market(people=8_000_000)))
 
 
+def test_more_people_than_there_may_be_are_refused_with_what_they_would_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 2_000_000_000)
+    said = told(wrote("days: 3\nmarket:\n  people: 1000000000\n"))
+    assert said.startswith(
+        "t.yaml:3: market.people = 1000000000 must be at most 100000000 (people)"
+    )
+    assert said.endswith(
+        "; 1,000,000,000 people need about 250.0 GB of memory, and 2.0 GB are available"
+    )
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
+    assert told(wrote("market: {people: 1000000000}")).endswith(
+        "people need about 250.0 GB of memory"
+    )
+    assert "need about" not in told(wrote("market: {people: 0}"))
+
+
 def test_the_memory_of_a_machine_and_its_container_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,12 @@ class Cluster:
             self._client.close(timeout=2)
             raise
 
+    @property
+    def memory(self) -> int | None:
+        """The bytes that the largest worker may take; None where one of them has no limit."""
+        limits = [worker["memory_limit"] for worker in self._workers().values()]
+        return max(limits) if limits and all(limits) else None
+
     def size(self, pace: float) -> int:
         """Return how many jobs make a batch."""
         return batch_size(pace)

@@ -182,6 +182,11 @@ class Workforce:
             flow = Flow(chain([first], coming), door, self.stopped, idle, self.patience)
             yield from flow.results()
 
+    @property
+    def cluster_memory(self) -> int | None:
+        """The bytes that a run may take on the cluster; None if there is none, or it has no limit."""
+        return self._door.memory if isinstance(self._door, Cluster) else None
+
     def _opened(self, scenario: Scenario) -> Door:
         """Return the door, opened when the first job comes."""
         if self._ready and self._door is not None:

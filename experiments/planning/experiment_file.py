@@ -15,7 +15,7 @@ from experiments.sections.robust import Robust
 from experiments.sections.sensitivity import Sensitivity
 from experiments.sections.servqual import Servqual
 from experiments.sections.stopping import Precision, SelectBest, check_rules
-from sim.errors import nearest
+from sim.errors import TooMuch, nearest
 from sim.parameters import Section, parameter
 from sim.policy import Policy
 from sim.scenario import Title
@@ -34,10 +34,13 @@ def _seeds(value: Any) -> int | tuple[int, ...]:
         if len(set(value)) < len(value):
             raise ValueError("must not hold a seed twice; the same world again tells nothing new")
         return value
-    raise ValueError(
+    text = (
         f"must be how many worlds to run (a whole number from 1 to {MOST_SEEDS:,}), or a list of "
         "seeds, each a whole number from 0 up"
     )
+    if _is_seed(value) and value > MOST_SEEDS:
+        raise TooMuch(text, value, "worlds")
+    raise ValueError(text)
 
 
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:

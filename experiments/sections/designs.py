@@ -18,6 +18,7 @@ from experiments.sections.distributions import Distribution
 from experiments.sections.keys import Faults, Scalar, said
 from experiments.sections.ranges import Ranges
 from experiments.sections.settings import Exclude, Fixed, Grid, List, Zip
+from sim.errors import TooMuch
 from sim.parameters import Section, parameter
 
 KINDS = ("grid", "zip", "list", "lhs", "sobol", "random", "nested")
@@ -139,9 +140,11 @@ class DesignSection(Section):
         self._check_keys(faults)
         faults.tell()
         if self.combinations > MOST_POINTS:
-            raise ValueError(
+            raise TooMuch(
                 f"has {self.combinations:,} points, which are more than {MOST_POINTS:,}; give "
-                "fewer values, or take a sample of them: sobol"
+                "fewer values, or take a sample of them: sobol",
+                self.combinations,
+                "points",
             )
         self._check_exclusions(faults)
         faults.tell()

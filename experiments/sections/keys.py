@@ -14,9 +14,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from sim.errors import InputError, nearest, shown
 from sim.reading import Document
 from sim.remedies import section_of
-from sim.scenario import Scenario
+from sim.scenario import Scenario, validated
 from sim.strict_yaml import Key, dotted
-from sim.validation import validate
 
 Scalar = bool | int | float | str | None
 """What a key may be set to."""
@@ -206,7 +205,7 @@ def _complaint(key: str, value: Any) -> str:
     for part in reversed(path):
         data = [data] if isinstance(part, int) else {part: data}
     try:
-        validate(Scenario, Document(data, {}, ""))
+        validated(Document(data, {}, ""))
     except InputError as error:
         said = error.problems[0].text
         return said.removeprefix(f"{dotted(path)} = {shown(value)} ").removeprefix(f"{key}: ")
