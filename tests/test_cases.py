@@ -206,7 +206,8 @@ class TestRuns:
             cell_of(experiment, "bakery", {"talk.enabled": False}, {"talk.enabled": True}),
         ]
         runs = run_cells(experiment, cells, ASSUMPTIONS[:2])
-        assert len(runs) == 3 * 2 * 2
+        # The last two settings together are those of the scenario, and that world is run once.
+        assert len(runs) == 2 * 2 * 2
         as_it_is, silent, again = (runs.samples(c, AS_IT_IS, "reputation") for c in cells)
         assert (as_it_is == again).all() and (as_it_is != silent).all()
         # Without talk it does not matter how many would be told.
@@ -280,8 +281,8 @@ BAD = [
     ("    - ask: x\n      levers: {base: none, full: fast, parts: {a: [fixx], b: [delay]}}\n",
      "fixx is not a lever of the policy"),
     ("    - ask: x\n      levers: {base: none, full: fast, parts: {a: [ease], b: [delay]}}\n",
-     "parts must name every lever in which none and fast differ"),
-    ("    - ask: x\n", "must come with just one of levers, curve, ways, contrasts, not none"),
+     "parts must name everything in which none and fast differ"),
+    ("    - ask: x\n", "must come with just one of levers, curve, ways, order, contrasts, not none"),
     ("    - ask: x\n      curve: {policy: fast, key: policy.delay, values: [3, 2, 1]}\n",
      "values must be three or more, and rise"),
     ("    - ask: x\n      curve: {policy: fast, key: policy.dely, values: [1, 2, 3]}\n",

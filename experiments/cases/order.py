@@ -10,7 +10,7 @@ from experiments.cases.runs import Cell, Runs, cell_of
 from experiments.design import Experiment
 from experiments.methods.statistics import Array
 from experiments.sections.case import Question
-from experiments.wording import count, listed
+from experiments.wording import count
 from sim.errors import InputError
 
 
@@ -65,7 +65,7 @@ class Order:
             f"{is_[one, other]} is then better than {other if is_[one, other] == one else one}"
             for one, other in was if was[one, other] and is_[one, other] not in ("", was[one, other])
         ]  # fmt: skip
-        opened = [" and ".join(pair) for pair in was if was[pair] and not is_[pair]]
+        opened = [" or ".join(pair) for pair in was if was[pair] and not is_[pair]]
         told = (
             f"If {self.asked.said}, the order of the {count(len(ranked))} policies by "
             f"{self.measure.label} "
@@ -75,7 +75,7 @@ class Order:
         else:
             told += f"is the same, from best to worst: {'; '.join(ranked)}."
         if opened:
-            told += f" No longer decided then: {listed(opened)}."
+            told += f" No longer decided then: {'; '.join(opened)}."
         return told
 
     def apart(
