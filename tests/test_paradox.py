@@ -1,5 +1,8 @@
 """Three lives of the same customers: alike where the failure can do nothing, and signed as facts say."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,6 +275,7 @@ def test_a_design_decides_what_is_varied() -> None:
         ("paradox.asked_after=63", "must be at most followed_for"),
         ("paradox.delays=[3, 1]", "ascending order"),
         ("paradox.share=0", "paradox.share = 0 must be"),
+        ("days=56", "days = 56 must be more than 56 (days)"),
     ],
 )
 def test_what_is_wrong_is_said(setting: str, words: str) -> None:
@@ -280,10 +284,33 @@ def test_what_is_wrong_is_said(setting: str, words: str) -> None:
     assert words in result.stderr
 
 
-def test_command_writes_json_and_a_folder(tmp_path) -> None:
+def test_command_writes_json_and_a_folder(tmp_path: Path) -> None:
     settings = [f"--set={each}" for each in SMALL]
     folder = tmp_path / "o"
     result = told("paradox", "recovery-paradox", *settings, "--out", str(folder))
     assert result["failures_examined"] > 20
     names = {path.name for path in folder.iterdir()}
     assert {"report.md", "map_satisfaction.png", "lives.png", "failures.parquet"} <= names
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("service.failure_probability=0",), "No failure was examined"),
+        (("service.failure_probability=0.05", "market.people=40"), "came to the firm's ears"),
+        (("service.failure_probability=0.05", "market.people=60"), "of one only"),
+    ],
+)
+def test_a_folder_is_written_where_there_is_little_to_examine(
+    settings: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    few = ("paradox.compensation=[0]", "paradox.alone=1", "seeds=1", "days=150", *settings)
+    folder = tmp_path / "o"
+    result = told(
+        "paradox", "recovery-paradox", *(f"--set={each}" for each in [*SMALL, *few]),
+        "--out", str(folder),
+    )  # fmt: skip
+    assert words in result["conclusion"]
+    assert "nan" not in (folder / "report.md").read_text()
+    for line in re.findall(r"\]\((.+?)\)", (folder / "report.md").read_text()):
+        assert (folder / line).exists()

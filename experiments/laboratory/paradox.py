@@ -22,6 +22,7 @@ from experiments.laboratory.three_lives import LIVES, Examined, disturbance, spe
 from experiments.methods import statistics
 from experiments.planning.plan import Plan
 from experiments.sections.paradox import Paradox as Asked
+from sim.errors import InputError
 from sim.population import signed
 from sim.worth import values_of
 
@@ -177,6 +178,12 @@ def examine(
     """
     asked = experiment.paradox or Asked()
     plan = plan_of(experiment, asked)
+    spell, days = spell_of(asked), experiment.scenario.days
+    if not spell.fits(spell.before, days):
+        raise InputError(
+            f"days = {days} must be more than {spell.before + spell.after} (days): lives are followed "
+            f"from {spell.before} days before a failure to paradox.followed_for = {spell.after} after it"
+        )
     found: dict[tuple[int, int], Examined] = {}
     made: Any = perform(plan.jobs(), workers=workers, make=partial(three_lives, asked=asked))
     with closing(made):

@@ -1,5 +1,7 @@
 """Whether the recovery paradox holds, where, and what the literature says of it, in words."""
 
+import math
+
 from experiments.laboratory.paradox import MILD, Examination, talk_of
 from experiments.methods.statistics import Interval
 from experiments.wording import figure, listed, percent
@@ -7,6 +9,11 @@ from experiments.wording import figure, listed, percent
 
 def conclude(found: Examination) -> str:
     """Say in a paragraph whether the paradox holds, where, and how sure that is."""
+    if not found.examined:
+        return (
+            "No failure was examined, so nothing can be said of recovery; examine more "
+            "(paradox.share), or run more worlds (seeds) or longer (days)."
+        )
     if not len(found.heard):
         return (
             "No failure that was examined came to the firm's ears, so nothing can be said of "
@@ -51,20 +58,21 @@ def _said(effect: Interval, places: int) -> str:
     """Return a mean effect with its interval."""
     mean, low, high = (figure(float(end), places) for end in effect)
     plus = "+" if float(effect.mean) > 0.0 and mean.strip("0.,") else ""
-    return f"{plus}{mean} ({low} to {high})"
+    ends = f"{low} to {high}" if math.isfinite(float(effect.low)) else "of one only"
+    return f"{plus}{mean} ({ends})"
 
 
 def _literature(found: Examination) -> str:
     """Hold mean effects of first failures against what studies find, and say on what they rest."""
     first = found.first
-    if len(first) < 2:
-        return ""
     effects = {
         "satisfaction": found.mean(first["satisfaction"]),
         "intention": found.mean(first["intention"]),
         "word of mouth": found.mean(talk_of(first)),
     }
     signs = [f"{_sign(effect)} in {name}" for name, effect in effects.items()]
+    if not math.isfinite(float(effects["satisfaction"].low)):
+        return ""
     talk = _said(effects["word of mouth"], 1).replace(" (", ", ").rstrip(")")
     gains = {name: float(effect.low) > 0.0 for name, effect in effects.items()}
     agrees = [name for name, gain in gains.items() if gain == (name == "satisfaction")]

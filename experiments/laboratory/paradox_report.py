@@ -1,5 +1,6 @@
 """What an examination of failures found: in words, as JSON, and as a folder of tables and pictures."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,8 +71,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def disturbed(found: Examination) -> dict[str, Interval]:
     """Return by how much the mean of each effect differs, with its 95% interval, when failures are
-    examined together; nothing where none was examined alone."""
-    if not len(found.disturbance):
+    examined together; nothing where fewer than two were examined alone."""
+    if len(found.disturbance) < 2:
         return {}
     apart = mean_interval(found.disturbance.to_numpy(np.float64).T)
     return {name: Interval(*(part[i] for part in apart)) for i, name in enumerate(FOLLOWED)}
@@ -91,15 +92,16 @@ def show(found: Examination) -> None:
         cells = [str(row.get("severity_bin", "all")), f"{row['failures']:,}"]
         for effect, places in shown.items():
             mean, low, high = (figure(float(row[f"{effect}_{part}"]), places) for part in _PARTS)
-            cells.append(f"{mean}\n{low}, {high}")
+            cells.append(f"{mean}\n{'-' if low == 'nan' else f'{low}, {high}'}")
         rows.append(cells)
     screen = console()
-    screen.print(
-        "Effect of a first failure that was answered: the same customers' lives with it less those "
-        "without\nit, in the mean; below each mean the ends of its 95% interval"
-    )
-    heads = [each.replace("_", " ") for each in ("severity", "failures", *shown)]
-    screen.print(table(heads, rows))
+    if rows:
+        screen.print(
+            "Effect of a first failure that was answered: the same customers' lives with it less those "
+            "without\nit, in the mean; below each mean the ends of its 95% interval"
+        )
+        heads = [each.replace("_", " ") for each in ("severity", "failures", *shown)]
+        screen.print(table(heads, rows))
     screen.print(Text(conclude(found), style="bold"))
 
 
@@ -113,13 +115,13 @@ def write(folder: "ResultsFolder", found: Examination) -> None:
               "control": ("control_bin",), "stability": ("stability_bin",),
               "map": ("severity_bin", "compensation", "delay")}  # fmt: skip
     for name, by in groups.items():
-        table = found.effects(*by)
-        folder.table(
-            f"effects-by-{name.replace('_', '-')}", table.astype(dict.fromkeys(by, "string"))
-        )
-    for name, drawn in pictures(found).items():
-        save(drawn, folder.path, name)
-    folder.text("report.md", report(found))
+        if len(found.heard):
+            table = found.effects(*by).astype(dict.fromkeys(by, "string"))
+            folder.table(f"effects-by-{name.replace('_', '-')}", table)
+    drawn = pictures(found)
+    for name, picture in drawn.items():
+        save(picture, folder.path, name)
+    folder.text("report.md", report(found, drawn))
     experiment = found.experiment
     folder.provenance = {
         "result": {"conclusion": conclude(found), "failures_examined": found.examined},
@@ -132,6 +134,8 @@ def pictures(found: Examination) -> dict[str, Any]:
     """Return the pictures by the name of their files."""
     from experiments.plots import paradox as plots
 
+    if not len(found.first):
+        return {}
     cells = found.effects("severity_bin", "compensation", "delay", only=found.first)
     drawn: dict[str, Any] = {}
     for name, words in (("satisfaction", "satisfaction (on a scale from -1 to 1)"),
@@ -193,9 +197,9 @@ def _best(found: Examination) -> str:
     return max(found.curves, key=last)
 
 
-def report(found: Examination) -> str:
-    """Return a page that puts conclusion and pictures together."""
-    drawn = {
+def report(found: Examination, drawn: Collection[str]) -> str:
+    """Return a page that puts conclusion and the pictures that were drawn together."""
+    titles = {
         "map_satisfaction": "Map of effects on satisfaction",
         "map_intention": "Map of effects on intention",
         "customers": "Effects customer by customer", "lives": "Three lives over time",
@@ -206,7 +210,8 @@ def report(found: Examination) -> str:
         f"{found.examined:,} times a failure was examined under an answer; {len(found.heard):,} of "
         "these the firm learnt of. Each customer lived three times in the same world: as it was "
         "answered, never answered, and never failed.", "",
-        *(line for name, words in drawn.items() for line in (f"![{words}]({name}.png)", "")),
+        *(line for name, words in titles.items() if name in drawn
+          for line in (f"![{words}]({name}.png)", "")),
     ]  # fmt: skip
     apart = disturbed(found)
     if apart:

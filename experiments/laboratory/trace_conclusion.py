@@ -44,10 +44,10 @@ def _decisions(found: Stories) -> str:
     if not found.decisions:
         return "Nobody who knew the firm had to decide whether to buy."
     turned = sum(found.turned.values())
+    expected, more = (figure(each, decimals(each, 2)) for each in (found.expected, abs(turned)))
     return (
-        f"There were {found.decisions:,} decisions whether to buy; {figure(found.expected, 0)} were "
-        f"to be expected for the firm, {figure(abs(turned), 0)} "
-        f"{'more' if turned >= 0.0 else 'fewer'} than without any story."
+        f"Of {found.decisions:,} decisions whether to buy, {expected} were to be expected for the "
+        f"firm, {more} {'more' if turned >= 0.0 else 'fewer'} than without any story."
     )
 
 
@@ -89,11 +89,17 @@ def _harm(found: Stories) -> str:
         f"The {which} that did most harm (of {len(found.failures):,}; {_heard(cases)}) cost "
         f"{points_in_words(-lost)} by "
         f"{'its' if some == 1 else 'their'} stories, {percent(lost / float(harmful.sum()))} of what "
-        f"all harmful ones cost, and {'lost' if buyers < 0.0 else 'won'} "
-        f"{figure(abs(buyers), 1)} buyers; answered at once and in full, {it} would have brought "
+        f"all harmful ones cost, and {_buyers(buyers)}; answered at once and in full, {it} would have brought "
         f"{_gain(worst.answered_together)}; had {they} not happened, "
         f"{_gain(worst.spared_together)}. {_most_buyers(found)}Another seed has other worst cases."
     )
+
+
+def _buyers(won: float) -> str:
+    """Say how many buyers were won, or lost."""
+    if abs(won) < 0.05:
+        return "hardly a buyer"
+    return f"{'lost' if won < 0.0 else 'won'} {figure(abs(won), 1)} buyers"
 
 
 def _heard(cases: pd.DataFrame) -> str:

@@ -171,6 +171,8 @@ def individual(
         figure = new_figure(9.6, 4.2, title)
         left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
         for i, (name, values) in enumerate(effects.items()):
+            if not len(values):
+                continue
             better = 100 * float(np.mean(values > 0))
             left.hist(
                 np.clip(values, edges[0], edges[-1]), edges, density=True, histtype="step",
