@@ -128,6 +128,16 @@ def test_the_worlds_are_shared_by_all_points_and_cancel():
     assert crossing.high - crossing.low < 1e-3
 
 
+def test_a_stretch_that_pays_within_noise_alone_is_not_called_sure():
+    within = found(lambda v, seed: 0.05 * (1.0 - v) + luck(seed, 0.5))
+    assert len(within.crossings) == 1
+    assert "That it pays is nowhere sure: zero lies within the 95% band" in within.conclusion
+    sure = found(lambda v, seed: 1.0 - v + luck(seed, 0.01))
+    assert "nowhere sure" not in sure.conclusion
+    less = found(lambda v, seed: v - 1.0 + luck(seed, 0.01), outcome="leavers")
+    assert "nowhere sure" not in less.conclusion
+
+
 def test_no_crossing_is_told_in_words():
     always = found(lambda v, seed: 1 + v + luck(seed))
     assert always.crossings == ()
@@ -348,3 +358,23 @@ def test_the_picture_says_where_it_crosses_and_no_text_lies_over_another(
         plots.save(picture(result), tmp_path, name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("places", [(0.02,), (0.55,), (0.99,), (0.4, 0.6), (0.3, 0.5, 0.52, 0.98)])
+def test_what_is_written_beside_crossings_stays_within_the_picture(places: tuple[float, ...]):
+    at = np.linspace(0, 1, 11)
+    points = pd.DataFrame({"value": at, "mean": 0.5 - at, "low": 0.2 - at, "high": 0.8 - at})
+    said = "{}\n(its 95% interval goes beyond the range on both sides)"
+    marks = [
+        (place, None, None, bool(number % 2), said.format(place))
+        for number, place in enumerate(places)
+    ]
+    signs = ("does no better at customers lost", "does better at customers lost")
+    figure = plots.break_even(points, marks, "lever (days)", "difference", "title", "how", signs)
+    assert overlapping(figure) == []
+    (axes,) = figure.axes
+    frame = axes.get_window_extent()
+    for text in texts(figure):
+        if "95%" in text.get_text():
+            box = text.get_window_extent()
+            assert frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1

@@ -64,8 +64,18 @@ def _found(result: "BreakEven") -> str:
         where = "beyond" if stretches[0].startswith("up to") else "below"
     return (
         f"{policy} {yes} {' and '.join(stretches)}; {where}, {baseline} is better."
-        f"{_blurred(result)}"
+        f"{_nowhere_sure(result)}{_blurred(result)}"
     )
+
+
+def _nowhere_sure(result: "BreakEven") -> str:
+    """Say so where the band nowhere leaves out zero on the better side."""
+    _, low, high = result.curve.band
+    direction = MEASURES[result.section.outcome].direction
+    if not np.isfinite(low).any() or ((low > 0) if direction > 0 else (high < 0)).any():
+        return ""
+    yes, _ = verbs(result)
+    return f" That it {yes} is nowhere sure: zero lies within the 95% band wherever it does."
 
 
 def _doubt(result: "BreakEven") -> str:
@@ -154,10 +164,7 @@ def _best(result: "BreakEven") -> str:
         return ""
     label = MEASURES[result.section.outcome].label
     first, last = (said(result, end) for end in result.curve.as_good(result.best))
-    found = (
-        f"It does best at {said(result, result.curve.at[result.best])}, with "
-        f"{'an' if label[0] in 'aeiou' else 'a'} {label} {_size(result)}"
-    )
+    found = f"It does best at {said(result, result.curve.at[result.best])}, with {label} {_size(result)}"
     if first != last:
         return f"{found}; anything from {first} to {last} is as good, as far as can be told."
     return f"{found}."

@@ -47,13 +47,15 @@ def picture(result: "BreakEven") -> Any:
     yes, no = verbs(result)
     above = MEASURES[result.section.outcome].direction > 0
     count = len(result.experiment.seeds)
+    thick = "; thick: where the crossing may lie (95%)" if result.crossings else ""
     return plots.break_even(
         pd.DataFrame(result.point_rows()),
         marks,
         _lever(result),
         _quantity(result),
-        f"{result.experiment.name}: {result.policy} against {result.baseline} along the lever",
-        f"Mean of {count} shared worlds with its 95% band; thick: where the crossing lies"
+        f"{result.experiment.name}: {result.policy} against {result.baseline} along "
+        f"{result.section.lever}",
+        f"Mean of {count} shared worlds with its 95% band{thick}"
         if count > 1 else "One world; more seeds would give a band",
         (yes, no) if above else (no, yes),
     )  # fmt: skip

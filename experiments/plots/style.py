@@ -13,6 +13,7 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#8C6D1F")
@@ -54,6 +55,9 @@ _STYLE: dict[str, Any] = {
 }
 
 GREY = "#555555"
+
+HALO = (withStroke(linewidth=2.5, foreground="white"),)
+"""About text that lies over lines."""
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.panels import caption
-from experiments.plots.style import COLOURS, GREY, capital, dark, new_figure, rows_of, styled
+from experiments.plots.style import COLOURS, GREY, HALO, capital, dark, new_figure, rows_of, styled
 
 _HEIGHT = 0.5
 """Inches that a row takes."""
@@ -23,9 +22,6 @@ _LANE = 0.17
 high end below. However near the two are, neither lies over the other."""
 
 _ENDS = (("low", -_LANE, COLOURS[6], ""), ("high", _LANE, COLOURS[1], "////"))
-
-_HALO = (withStroke(linewidth=2.5, foreground="white"),)
-"""About text that lies over lines."""
 
 
 def tornado(bars: pd.DataFrame, middles: Mapping[str, float], title: str, subtitle: str) -> Figure:
@@ -99,7 +95,7 @@ def _end(axes: Axes, row: Any, end: str, place: float, middle: float) -> None:
     axes.annotate(
         str(getattr(row, f"{end}_value")), xy=(outer, place), xytext=(5 if rightward else -5, 0),
         textcoords="offset points", ha="left" if rightward else "right", va="center",
-        fontsize=7.5, color=dark(COLOURS[0] if end == "low" else COLOURS[1]), path_effects=_HALO,
+        fontsize=7.5, color=dark(COLOURS[0] if end == "low" else COLOURS[1]), path_effects=HALO,
         zorder=4, gid=_VALUE,
     )  # fmt: skip
 
