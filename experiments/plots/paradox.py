@@ -166,7 +166,8 @@ def individual(
     """
     everything = np.concatenate(list(effects.values()))
     low, high = (float(end) for end in np.quantile(everything, [0.002, 0.998]))
-    edges = np.linspace(low, high, 49)
+    wide = max(high - low, 0.02)  # where all effects are the same
+    edges = np.linspace((low + high - wide) / 2, (low + high + wide) / 2, 49)
     with styled():
         figure = new_figure(9.6, 4.2, title)
         left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
