@@ -85,7 +85,8 @@ def _command(part: str) -> str:
     while command.endswith("\\"):
         more, _, said = said.partition("\n")
         command += "\n" + more
-    program, *arguments = shlex.split(command, comments=True)
+    # As a shell has it: a line that ends in a backslash goes on in the next one.
+    program, *arguments = shlex.split(command.replace("\\\n", " "), comments=True)
     if program == "amends":
         from experiments.cli import amends
 
@@ -95,6 +96,8 @@ def _command(part: str) -> str:
         output = _captured(exec, source, {"__name__": "__main__"})
     else:
         raise ValueError(f"cannot run {command!r}: only amends and python; use a block of sh")
+    if said.strip() == LEFT_OUT and "\nError: " in f"\n{output}":
+        raise ValueError(f"{command!r} fails, and the page does not say so:\n{output}")
     return f"$ {command}\n{_shortened(output, said)}"
 
 

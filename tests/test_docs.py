@@ -141,6 +141,18 @@ class TestExamples:
         assert "bad.yaml:2" in found.now
         assert "did you mean fix" in found.now
 
+    def test_a_command_goes_on_after_a_backslash(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        page.write_text("```console\n$ amends list \\\n    --helpp\n...\nx\n```\n")
+        (found,) = examples.run_page(page, refresh=False)
+        assert "No such option '--helpp'" in found.now or "No such option: --helpp" in found.now
+
+    def test_a_failure_is_not_left_out_unseen(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        page.write_text("```console\n$ amends run nowhere\n...\n```\n")
+        with pytest.raises(ValueError, match="the page does not say so"):
+            examples.run_page(page, refresh=False)
+
     def test_what_is_left_out_stays_left_out(self) -> None:
         output = "a\nb\nc\nd\n"
         assert examples._shortened(output, "x\n...\ny\n") == "a\n...\nd\n"

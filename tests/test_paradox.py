@@ -148,6 +148,24 @@ def test_every_failure_does_what_the_history_of_one_customer_says(
     assert set(np.sign(told)) == {-1.0, 1.0}
 
 
+def test_the_paradox_in_word_of_mouth_rests_on_the_tellings_of_a_recovery() -> None:
+    """As `experiments.evidence.misfits` says: half as many, less than half the gain; none, a loss."""
+    best = {
+        "delay": 0.0, "compensation": 0.5, "apology": 1.0, "empathy": 1.0, "follow_up": 1.0,
+        "unresolved": 0.0, "ease": 4.0, "fix": 1.0,
+    }  # fmt: skip
+    gains = []
+    for told_of in (17.0, 8.0, 0.0):
+        found = lives(policy=best, talk={"recovered": told_of})
+        effect = (found.looks[0] - found.looks[2])[:, found.heard, -1]
+        good, bad = (effect[FOLLOWED.index(name)] for name in ("good_stories", "bad_stories"))
+        gains.append(float((good - bad).mean()))
+    most, fewer, none = gains
+    assert most > 5.0
+    assert 0.0 < fewer < 0.5 * most
+    assert none < 0.0
+
+
 def test_a_second_failure_harms_more_than_the_first() -> None:
     found = lives(
         Paradox(share=1.0, asked_after=7, followed_for=14), service={"failure_probability": 0.3}

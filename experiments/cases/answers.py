@@ -68,9 +68,12 @@ def way_of(experiment: Experiment, question: Question) -> Way:
     from experiments.cases.contrasts import Contrasts
     from experiments.cases.curve import Curve
     from experiments.cases.levers import Levers
+    from experiments.cases.order import Order
     from experiments.cases.ways import Ways
 
-    made: dict[str, Any] = {"contrasts": Contrasts, "curve": Curve, "levers": Levers, "ways": Ways}
+    made: dict[str, Any] = {
+        "contrasts": Contrasts, "curve": Curve, "levers": Levers, "order": Order, "ways": Ways,
+    }  # fmt: skip
     way: Way = made[question.kind](experiment, question)
     return way
 

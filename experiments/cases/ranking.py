@@ -1,6 +1,6 @@
 """The order of a case's policies, under every assumption."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -39,10 +39,7 @@ class Ranking:
 
     def order(self, assumption: Assumption) -> list[str]:
         """Return the policies, the best first, by their means."""
-        values = self._values[assumption]
-        return sorted(
-            values, key=lambda name: -self.measure.direction * float(np.nanmean(values[name]))
-        )
+        return best_first(self._values[assumption], self.measure)
 
     def difference(self, policy: str, assumption: Assumption) -> Reading:
         """Return the paired difference of a policy from the baseline."""
@@ -60,15 +57,11 @@ class Ranking:
 
     def _pairs(self, assumption: Assumption) -> Mapping[str, str]:
         """Return which policy of each pair is better, as far as that is sure."""
-        values, found = self._values[assumption], {}
-        for one, other in combinations(self.order(AS_IT_IS), 2):
-            side = self._side(values[one] - values[other])
-            better = {ABOVE: f"{one} is better", BELOW: f"{other} is better"}.get(side, "")
-            found[f"{one} and {other}"] = better
-        return found
-
-    def _side(self, apart: Array) -> str:
-        return estimated(self.measure.direction * apart).side()
+        found = better_of(self._values[assumption], self.order(AS_IT_IS), self.measure)
+        return {
+            f"{one} and {other}": f"{better} is better" if better else ""
+            for (one, other), better in found.items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the ranking as plain data."""
@@ -85,3 +78,19 @@ class Ranking:
             },
             "changes": self.changes.said,
         }
+
+
+def better_of(
+    values: Mapping[str, Array], policies: Sequence[str], measure: Measure
+) -> dict[tuple[str, str], str]:
+    """Return the better policy of each pair, as far as that is sure; else nothing."""
+    found = {}
+    for one, other in combinations(policies, 2):
+        side = estimated(measure.direction * (values[one] - values[other])).side()
+        found[one, other] = {ABOVE: one, BELOW: other}.get(side, "")
+    return found
+
+
+def best_first(values: Mapping[str, Array], measure: Measure) -> list[str]:
+    """Return policies by their means, the best first."""
+    return sorted(values, key=lambda name: -measure.direction * float(np.nanmean(values[name])))

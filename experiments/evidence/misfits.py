@@ -6,7 +6,8 @@ KNOWN_MISFITS = (
     "find it above on average. The model has the paradox after mild failures alone (C12).",
     "H4: a customer recovered as well as can be tells many more good stories than one who was never "
     "failed, where the same meta-analysis finds no difference. It follows from the 17 to whom a "
-    "quick recovery is told (C5), which is why every ranking is to be run with 8 as well.",
+    "quick recovery is told (C5), which is why every ranking is to be run with 8 as well: the gain is "
+    "then less than half as large, and still a gain. Without any it is a loss.",
     "H16: compensation adds to complaint satisfaction whatever the process is like, and after an "
     "answer both late and without apology as much as elsewhere. Wirtz & Mattila (2004) find that it "
     "adds nothing there. The sign that H16 asks for is met by a hair, the finding is not.",

@@ -76,9 +76,10 @@ def _literature(found: Examination) -> str:
     told = found.experiment.scenario.talk.recovered
     if not gains["word of mouth"] or not told:
         return said
+    fewer = 8 if told > 8 else 0
     return (
         f"{said} The gain in word of mouth rests on the {told:g} to whom a quick recovery is told, "
-        "behind which no study is known; look at it with --set talk.recovered=8 too."
+        f"behind which no study is known; --set talk.recovered={fewer} shows what is left of it."
     )
 
 

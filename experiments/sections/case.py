@@ -312,6 +312,20 @@ class Ways(Section):
     )
 
 
+class Order(Section):
+    """What is left of the order of the policies where something is otherwise."""
+
+    said: Sentence = parameter(
+        ..., "what is otherwise, as it goes on after `if`", unit="text", sure="choice"
+    )
+    where: Fixed = parameter(
+        ...,
+        "the settings of the world that make it so, by dotted key",
+        unit="section",
+        sure="choice",
+    )
+
+
 class Named(Contrast):
     """A comparison with a name of its own."""
 
@@ -350,6 +364,10 @@ class Question(Section):
     ways: Ways | None = parameter(
         None, "where money is better spent", unit="section", sure="choice"
     )
+    order: Order | None = parameter(
+        None, "what is left of the order of the policies where something is otherwise",
+        unit="section", sure="choice",
+    )  # fmt: skip
     contrasts: tuple[Named, ...] | None = parameter(
         None, "comparisons, each of which is told with its sign", unit="section", sure="choice"
     )
@@ -367,11 +385,11 @@ class Question(Section):
 
     @property
     def kind(self) -> str:
-        """How it is answered: `levers`, `curve`, `ways` or `contrasts`."""
+        """How it is answered: `levers`, `curve`, `ways`, `order` or `contrasts`."""
         return next(name for name in KINDS if getattr(self, name) is not None)
 
 
-KINDS = ("levers", "curve", "ways", "contrasts")
+KINDS = ("levers", "curve", "ways", "order", "contrasts")
 
 
 class Case(Section):
