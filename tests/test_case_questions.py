@@ -317,11 +317,11 @@ def test_what_differs_by_name_alone_is_run_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("talking", "hearing", "said"),
     [
-        ([5.0, 5.1, 4.9], [4.0, 4.1, 3.9], "talking does more than hearing."),
+        ([5.0, 5.1, 4.9], [4.0, 4.1, 3.9], "Alone, talking does most."),
         (
             [5.0, 2.0, 8.0],
             [4.0, 6.0, 2.0],
-            "talking and hearing are as good, as far as can be told.",
+            "Alone, talking does most, though not surely more than hearing.",
         ),
         ([4.0, 4.1, 3.9], [5.0, 5.1, 4.9], ""),
     ],
@@ -341,6 +341,6 @@ def test_a_single_one_to_begin_with(
     )
     assert found.verdicts == {"what does most": "hearing"}
     if said:
-        assert f"To begin with a single one, {said}" in found.said
+        assert said in found.said
     else:
-        assert "To begin with" not in found.said
+        assert "Alone" not in found.said

@@ -133,10 +133,8 @@ class Levers:
         if not best or first == best:
             return []
         ahead = estimated(sign * (alone[first] - alone[best])).side() == ABOVE
-        if ahead:
-            return [f"To begin with a single one, {first} does more than {best}."]
         return [
-            f"To begin with a single one, {first} and {best} are as good, as far as can be told."
+            f"Alone, {first} does most{'' if ahead else f', though not surely more than {best}'}."
         ]
 
     def harm(self, how: str, names: list[str], values: dict[str, Array]) -> list[str]:
