@@ -16,7 +16,7 @@ from sim.compiled import compiled
 from sim.draws import Purpose, beta, uniform, uniforms
 from sim.normal import normal_quantile
 from sim.population import CLOSED, CUSTOMER, LAPSED, SERVED, STATUS_NAMES
-from sim.ties import STRONG, WEAK, layer_of, layered, team_of, told_in
+from sim.ties import STRONG, WEAK, by_layers, friend_of, team_of
 
 
 class Visit(NamedTuple):
@@ -263,20 +263,14 @@ class Customer(mesa.Agent):
         share = world.talk.weak_ties
         weak = u < share
         which = (u - (0.0 if weak else share)) / (share if weak else 1.0 - share)
-        tie = WEAK if weak else STRONG
-        if layered(world) and not weak:
-            tie, which = layer_of(which, world)
-        first = int(network.offsets[story.teller])
-        ties = int(network.offsets[story.teller + 1]) - first
-        friend = -1
-        if ties > 0:
-            friend = int(network.neighbours[first + min(int(which * ties), ties - 1)])
+        friend = friend_of(network, story.teller, which)
         anybody = min(int(which * world.people), world.people - 1)
         if anybody == story.teller:
             anybody = -1
-        listener = anybody if weak else friend
-        if layered(world):
-            listener, tie = told_in(tie, story.teller, which, listener, world, network.bonds)
+        listener, tie = (anybody, WEAK) if weak else (friend, STRONG)
+        listener, tie = by_layers(
+            network.layers, network, story.teller, which, listener, tie, world
+        )
         return Telling(listener, tie, luck)
 
     def hear(self, letter: Any, today: int, world: Any) -> float:

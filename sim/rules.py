@@ -311,11 +311,10 @@ def opinion_change(
     bad = valence < 0.0
     known = known_bad if bad else known_good
     change = talk.influence * valence * hop_weight(hop, talk)
-    change *= weak if tie == WEAK else 1.0
-    change *= work if tie == COLLEAGUE else 1.0
+    change *= weak if tie == WEAK else (work if tie == COLLEAGUE else 1.0)
     change *= worse if bad else 1.0
     # Who came, or vouched, on somebody's word takes that word however well it knows the firm.
-    change *= known if customer and tie != REFERRAL else 1.0
+    change *= known if customer & (tie != REFERRAL) else 1.0
     return grained(change, OPINION_GRAIN)
 
 

@@ -18,6 +18,7 @@ from sim.referral import found_bonds
 from sim.scenario import Scenario, check_memory
 from sim.setting import interpreted, new_setting, new_tables
 from sim.state import State, Ties, grow, new_state
+from sim.ties import Layers
 
 Performer = Literal["compiled", "agents"]
 
@@ -74,7 +75,9 @@ class Run:
         self.state = self._founded(people, treated or {})
         for row, life in (altered or {}).items():
             self.state.people["altered"][row] = life.mark
-        self.ties = Ties(network.offsets, network.neighbours, self.state.referral.bonds)
+        layered = scenario.colleagues.share > 0.0 or scenario.referral.enabled
+        layers = Layers(self.state.referral.bonds) if layered else None
+        self.ties = Ties(network.offsets, network.neighbours, layers)
         self.compiled = performer == "compiled" and self._compiles()
         self.performance: Performance = by_kernels(kind) if self.compiled else by_agents()
 

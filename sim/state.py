@@ -22,7 +22,7 @@ from sim.calendar import (
 )
 from sim.compiled import compiled
 from sim.population import CASE, LETTER, STORY, Rows
-from sim.ties import Bonds, new_bonds
+from sim.ties import Bonds, Layers, new_bonds
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -109,11 +109,11 @@ class Tables(NamedTuple):
 
 
 class Ties(NamedTuple):
-    """Strong ties as compressed neighbour lists, and who brought whom."""
+    """Strong ties as compressed neighbour lists, and the other layers, if there are any."""
 
     offsets: Any
     neighbours: Any
-    bonds: Bonds = new_bonds(0)
+    layers: Layers | None = None
 
 
 class Referral(NamedTuple):

@@ -28,6 +28,12 @@ class Bonds(NamedTuple):
     number: Any
 
 
+class Layers(NamedTuple):
+    """What there is of lasting ties beside those of the network; who is whose colleague needs no arrays."""
+
+    bonds: Bonds
+
+
 def new_bonds(people: int) -> Bonds:
     """Return the bonds of people of whom none has brought another."""
     brought_by, first, following = np.full((3, people), -1, np.int32)
@@ -112,40 +118,47 @@ def team_of(row: int, people: int, team_size: int) -> range:
 
 
 @compiled
-def layered(world: Any) -> bool:
-    """Tell whether stories go along other lasting ties than those of the network."""
-    return bool(world.colleagues.share > 0.0 or world.referral.enabled)
+def friend_of(network: Any, row: int, which: float) -> int:
+    """Return the neighbour in the network whom a uniform number chooses, or -1 for whoever has none."""
+    first = int(network.offsets[row])
+    ties = int(network.offsets[row + 1]) - first
+    friend = -1
+    if ties > 0:
+        friend = int(network.neighbours[first + min(int(which * ties), ties - 1)])
+    return friend
 
 
 @compiled
-def layer_of(which: float, world: Any) -> tuple[int, float]:
-    """Return in which layer somebody known is told, and the number made uniform again."""
+def known_to(bonds: Bonds, network: Any, row: int, which: float, world: Any) -> tuple[int, int]:
+    """Return whom of those it knows a person tells, and in which layer: at work, along a bond, a friend.
+
+    Whoever is bonded to nobody tells a friend instead.
+    """
     at_work, which = within(which, world.colleagues.share)
     if at_work:
-        return COLLEAGUE, which
+        return colleague_of(row, which, world.people, world.colleagues.team_size), COLLEAGUE
     if world.referral.enabled:
         bonded, which = within(which, world.referral.share)
-        if bonded:
-            return REFERRAL, which
-    return STRONG, which
+        other = bonded_to(bonds, row, which) if bonded else -1
+        if other >= 0:
+            return other, REFERRAL
+    return friend_of(network, row, which), STRONG
 
 
 @compiled
-def told_in(
-    tie: int, teller: int, which: float, listener: int, world: Any, bonds: Bonds
+def by_layers(
+    layers: Layers | None, network: Any, row: int, which: float, listener: int, tie: int, world: Any
 ) -> tuple[int, int]:
-    """Return who is told in a layer, and the kind of tie to it; else the `listener`, as it stands.
+    """Return whom a person tells, and along which kind of tie, where the network has more layers.
 
-    Whoever has no bond tells a friend. A pair of whom one brought the other is bonded, by whatever tie
-    the story comes.
+    Without them that is the `listener` as it stands; kernels are compiled without what follows then. A
+    pair of whom one brought the other is bonded, by whatever tie the story comes.
     """
-    if tie == COLLEAGUE:
-        listener = colleague_of(teller, which, world.people, world.colleagues.team_size)
-    if world.referral.enabled:
-        if tie == REFERRAL:
-            other = bonded_to(bonds, teller, which)
-            listener = other if other >= 0 else listener
-            tie = STRONG
-        if listener >= 0 and are_bonded(bonds, teller, listener):
-            tie = REFERRAL
+    if layers is None:
+        return listener, tie
+    bonds = layers.bonds
+    if tie == STRONG:
+        listener, tie = known_to(bonds, network, row, which, world)
+    if world.referral.enabled and listener >= 0 and are_bonded(bonds, row, listener):
+        tie = REFERRAL
     return listener, tie

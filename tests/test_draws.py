@@ -269,7 +269,7 @@ def test_a_run_asks_for_no_key_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     found_people.py_func(people, setting.seed, setting.market, setting.service, setting.loyalty)
     for row in range(60):
         assert people[row].visit_rate == model.columns["visit_rate"][row]
-    bonds, again, ties = model.run.ties.bonds, new_bonds(60), model.network
+    bonds, again, ties = model.run.ties.layers.bonds, new_bonds(60), model.network
     found_bonds.py_func(people, ties.offsets, ties.neighbours, again, setting.seed, 0.5)
     assert (bonds.brought_by >= 0).sum() > 5
     assert [part.tobytes() for part in bonds] == [part.tobytes() for part in again]

@@ -263,7 +263,7 @@ def test_there_is_room_for_all_who_may_follow() -> None:
     assert not fits(viewed, 0, False)
     grown = grow(run.state, 0, False)
     assert fits(grown._replace(books=Rows(grown.books)), 0, False)
-    assert grown.referral.bonds.brought_by is run.ties.bonds.brought_by
+    assert grown.referral.bonds.brought_by is run.ties.layers.bonds.brought_by
 
 
 @pytest.mark.parametrize("performer", ["compiled", "agents"])

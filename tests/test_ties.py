@@ -19,7 +19,17 @@ from sim.run import network_of
 from sim.scenario import Scenario
 from sim.setting import interpreted, new_setting
 from sim.state import Ties
-from sim.ties import COLLEAGUE, REFERRAL, STRONG, TIE_NAMES, WEAK, colleague_of, within
+from sim.ties import (
+    COLLEAGUE,
+    REFERRAL,
+    STRONG,
+    TIE_NAMES,
+    WEAK,
+    Layers,
+    colleague_of,
+    new_bonds,
+    within,
+)
 
 LAST = 1 - 2.0**-53
 
@@ -91,7 +101,7 @@ def setting(**colleagues: Any) -> Any:
 @pytest.mark.parametrize("share", [0.0, 1e-12, 0.3, 1 - 1e-12, 1.0])
 def test_every_draw_leads_to_somebody(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     where = setting(share=share)
-    network = Ties(np.array([0, 3]), np.array([5, 6, 7]))
+    network = Ties(np.array([0, 3]), np.array([5, 6, 7]), Layers(new_bonds(0)))
     story = SimpleNamespace(teller=0, keyed=3, tag=0)
     edge = 0.35 + 0.65 * share
     for luck in (
