@@ -37,7 +37,7 @@ def _pages() -> Any:
 
 def small(name: str) -> Experiment:
     """Return a shipped case made small enough to be run by a test."""
-    return load_experiment(name, ["seeds=2", "market.people=240"], days=84, kind="cases")
+    return load_experiment(name, ["seeds=2", "market.people=240"], days=168, kind="cases")
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ class TestRuns:
         # Without talk it does not matter how many would be told.
         other = runs.samples(cells[1], ASSUMPTIONS[1], "reputation")
         assert (silent == other).all()
-        on_day = runs.samples(cells[0], AS_IT_IS, "reputation", day=84)
+        on_day = runs.samples(cells[0], AS_IT_IS, "reputation", day=168)
         assert on_day == pytest.approx(as_it_is)
 
     def test_a_setting_that_cannot_be_is_refused(self) -> None:
