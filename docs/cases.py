@@ -29,6 +29,11 @@ as much as good. The table is that of `amends case --all --table`.
 {tally}
 """
 
+KINDS = {
+    "holds only": "hold only if, or only for what, their verdict says", "holds": "hold",
+    "does not hold": "do not hold", "not decided": "are not decided", "not tried": "cannot be tried",
+}  # fmt: skip
+
 
 def stamp(name: str) -> str:
     """Return what a page of a case has to be made from: its experiment and the model, as a hash."""
@@ -77,13 +82,15 @@ def write_table(results: object) -> None:
     from experiments.cases.page import claims_table
 
     judged = [claim for result in results for claim in result.judged]  # type: ignore[attr-defined]
-    counted = Counter(claim.verdict.partition(" only")[0] + (
-        " only if" if " only" in claim.verdict else "") for claim in judged)  # fmt: skip
-    tally = "Of {} claims, {}.".format(
-        len(judged), "; ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
-    )
+    counted = Counter(_kind(claim.verdict) for claim in judged)
+    said = [f"{counted[kind]} {words}" for kind, words in KINDS.items() if counted[kind]]
+    tally = f"Of {len(judged)} claims, {', '.join(said)}."
     text = TABLE.format(table=claims_table(judged), tally=tally)
     _put(PAGES / "claims.md", MARK.format(stamp=stamp_of_table()) + text)
+
+
+def _kind(verdict: str) -> str:
+    return next(kind for kind in KINDS if verdict.startswith(kind))
 
 
 def _put(path: Path, text: str) -> None:

@@ -87,8 +87,11 @@ class Judged:
 
     @property
     def came_out(self) -> str:
-        """What came out, as it is."""
-        return "; ".join(each.came_out for each in self.tried) or f"{self.claim.untested}"
+        """What came out, as it is; several measurements are numbered."""
+        if len(self.tried) == 1:
+            return self.tried[0].came_out
+        told = (f"({i}) {each.came_out}" for i, each in enumerate(self.tried, 1))
+        return "; ".join(told) or f"{self.claim.untested}"
 
     @cached_property
     def verdict(self) -> str:
@@ -99,16 +102,14 @@ class Judged:
         if by[AS_IT_IS] == HOLDS:
             lost = [each.kept for each in self.assumptions if by[each] != HOLDS]
             return f"holds only if {'; and if '.join(lost)}" if lost else HOLDS
-        parts = [each for each in self.tried if each.verdict(AS_IT_IS) == HOLDS]
-        if parts:
+        found: dict[str, list[str]] = {HOLDS: [], FAILS: [], OPEN: []}
+        for i, each in enumerate(self.tried, 1):
+            found[each.verdict(AS_IT_IS)].append(f"({i})")
+        if held := found.pop(HOLDS):
             against = [
-                f"{each.verdict(AS_IT_IS)} for {each.trial.said}"
-                for each in self.tried if each not in parts
-            ]  # fmt: skip
-            return (
-                f"holds only for {listed([each.trial.said for each in parts])}; "
-                f"{'; '.join(against)}"
-            )
+                f"{verdict} for {listed(which)}" for verdict, which in found.items() if which
+            ]
+            return f"holds only for {listed(held)}; {'; '.join(against)}"
         elsewhere = [each.said for each in self.assumptions if by[each] == HOLDS]
         if elsewhere:
             return f"holds only if {' or if '.join(elsewhere)}"
