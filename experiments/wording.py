@@ -90,28 +90,10 @@ def count(number: int) -> str:
     return _COUNTS[number] if number < len(_COUNTS) else str(number)
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], last: str = "and") -> str:
     """Return names as they are read aloud.
 
     >>> listed(["slow", "fast", "none"])
     'slow, fast and none'
     """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    >>> duration(0.3), duration(100), duration(9000), duration(400_000)
-    ('under a second', '1 min 40 s', '2 h 30 min', '4 days 15 h')
-    """
-    if seconds < 1:
-        return "under a second"
-    whole = round(seconds)
-    for size, large, part, small in ((86400, "day", 3600, "h"), (3600, "h", 60, "min"),
-                                     (60, "min", 1, "s")):  # fmt: skip
-        if whole >= size:
-            many, rest = divmod(whole, size)
-            word = f"{large}s" if large == "day" and many > 1 else large
-            return f"{many} {word} {rest // part} {small}" if rest // part else f"{many} {word}"
-    return f"{whole} s"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

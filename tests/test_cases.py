@@ -192,6 +192,13 @@ class TestVerdicts:
         assert changes("a", "a").said == "None of the other assumptions changes this."
         assert changes("a", "b").overturned == {"q": {"b": [ASSUMPTIONS[1]]}}
         assert not changes("", "b").overturned
+        assert changes("", "b").settled == {"q": {"b": [ASSUMPTIONS[1]]}}
+        assert not changes("a", "b").settled
+        against = Changes(
+            {AS_IT_IS: {"q": ""}, ASSUMPTIONS[1]: {"q": "a"}, ASSUMPTIONS[2]: {"q": "b"}}
+        )
+        assert against.overturned == {"q": {"a": [ASSUMPTIONS[1]], "b": [ASSUMPTIONS[2]]}}
+        assert not against.settled and "it changes if" in against.said.lower()
         assert changes("a", "").opened == {"q": [ASSUMPTIONS[1]]}
         assert not changes("a", "b", ("a", "b", "c")).overturned
         assert changes("a", "c", ("a", "b", "c")).overturned

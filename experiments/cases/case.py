@@ -16,6 +16,7 @@ from experiments.engine.runner import Progress
 from experiments.sections.case import Case as Told
 from experiments.sections.case import Question
 from experiments.sections.claim import Trial
+from experiments.wording import count
 from sim.errors import InputError
 
 
@@ -77,13 +78,18 @@ class CaseResult:
         ranked = self.ranking.changes
         if ranked.overturned:
             parts.append(f"The order of the policies: {ranked.said[:1].lower()}{ranked.said[1:]}")
-        if not parts:
-            return (
-                "No answer of this case is overturned by another assumption: not if the quickly "
-                "recovered tell 8 and not 17, nor with a discount from intention to behaviour of 0.2 "
-                "or 1, nor with a negativity of 1 or 2."
-            )
-        return "An answer of this case hangs on an assumption. " + " ".join(parts)
+        if parts:
+            return "An answer of this case hangs on an assumption. " + " ".join(parts)
+        unsure = sum(bool(each.changes.opened) for each in self.answered)
+        but = (
+            f" But not all of it is decided under each of them; see {count(unsure)} of the answers."
+            if unsure else ""
+        )  # fmt: skip
+        return (
+            "No answer of this case is overturned by another assumption: not if the quickly "
+            "recovered tell 8 and not 17, nor with a discount from intention to behaviour of 0.2 "
+            f"or 1, nor with a negativity of 1 or 2.{but}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""

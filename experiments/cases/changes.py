@@ -24,14 +24,41 @@ class Changes:
 
     @property
     def overturned(self) -> dict[str, dict[str, list[Assumption]]]:
-        """By thing asked, the other verdicts that are found, and under which assumptions."""
+        """By thing asked, the other verdicts that are found, and under which assumptions.
+
+        Where nothing is decided as it is, those that contradict each other.
+        """
         found: dict[str, dict[str, list[Assumption]]] = {}
-        for each, verdicts in self.verdicts.items():
-            for name, verdict in verdicts.items():
-                usual = self.verdicts[AS_IT_IS][name]
-                if verdict and usual and not self._alike(verdict, usual):
-                    found.setdefault(name, {}).setdefault(verdict, []).append(each)
+        for name, usual in self.verdicts[AS_IT_IS].items():
+            others = self._others(name)
+            against = {
+                v: where for v, where in others.items() if usual and not self._alike(v, usual)
+            }
+            if not usual and not self._agree(list(others)):
+                against = others
+            if against:
+                found[name] = against
         return found
+
+    @property
+    def settled(self) -> dict[str, dict[str, list[Assumption]]]:
+        """By thing asked that is open as it is, what is found under other assumptions, all alike."""
+        return {
+            name: others
+            for name, usual in self.verdicts[AS_IT_IS].items()
+            if not usual and (others := self._others(name)) and self._agree(list(others))
+        }
+
+    def _others(self, name: str) -> dict[str, list[Assumption]]:
+        """Return what is decided under other assumptions, and under which."""
+        found: dict[str, list[Assumption]] = {}
+        for each, verdicts in self.verdicts.items():
+            if each != AS_IT_IS and verdicts[name]:
+                found.setdefault(verdicts[name], []).append(each)
+        return found
+
+    def _agree(self, verdicts: list[str]) -> bool:
+        return all(self._alike(one, other) for one in verdicts for other in verdicts)
 
     @property
     def opened(self) -> dict[str, list[Assumption]]:
@@ -62,6 +89,11 @@ class Changes:
             f"it is no longer decided if {_conditions(found)} ({name})"
             for name, found in self.opened.items()
         ]
+        told += [
+            f"it is decided only if {_conditions(found)} ({name}: {verdict})"
+            for name, others in self.settled.items()
+            for verdict, found in others.items()
+        ]
         if not told:
             return "None of the other assumptions changes this."
         text = "; ".join(told)
@@ -69,4 +101,4 @@ class Changes:
 
 
 def _conditions(assumptions: Sequence[Assumption]) -> str:
-    return listed([each.said for each in assumptions]).replace(" and only", " or only")
+    return listed([each.said for each in assumptions], "or")
