@@ -97,3 +97,21 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     'slow, fast and none'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> duration(0.3), duration(100), duration(9000), duration(400_000)
+    ('under a second', '1 min 40 s', '2 h 30 min', '4 days 15 h')
+    """
+    if seconds < 1:
+        return "under a second"
+    whole = round(seconds)
+    for size, large, part, small in ((86400, "day", 3600, "h"), (3600, "h", 60, "min"),
+                                     (60, "min", 1, "s")):  # fmt: skip
+        if whole >= size:
+            many, rest = divmod(whole, size)
+            word = f"{large}s" if large == "day" and many > 1 else large
+            return f"{many} {word} {rest // part} {small}" if rest // part else f"{many} {word}"
+    return f"{whole} s"
