@@ -9,12 +9,13 @@ from experiments import plots
 from experiments.conclusion import findings
 from experiments.grids import Grid, levers_grid, outcome_grid, spend_grid
 from experiments.networks import portable, record, upon
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, RATIOS_OF_MEANS
 from experiments.trends import still_moving
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
     from experiments.design import Experiment
+    from experiments.methods.estimates import Estimate
     from experiments.output import ResultsFolder
 
 _MOST_PANELS = 9
@@ -99,21 +100,40 @@ def _forest(comparison: "Comparison") -> Any:
         {
             "label": MEASURES[outcome].label, "unit": MEASURES[outcome].unit,
             "direction": MEASURES[outcome].direction, "policy": policy,
-            "difference": estimates[outcome].difference,
-            "low": estimates[outcome].difference_low, "high": estimates[outcome].difference_high,
+            **_told(outcome, estimates[outcome]),
         }
         for outcome in comparison.outcomes[:_MOST_PANELS]
         for policy, estimates in comparison.policies.items()
         if policy != comparison.baseline
     ]  # fmt: skip
     numbers = dict.fromkeys(("difference", "low", "high"), "float64")
+    several = len(comparison.seeds) > 1
+    ratios = any(name in RATIOS_OF_MEANS for name in comparison.outcomes[:_MOST_PANELS])
     return plots.forest(
         pd.DataFrame(rows).astype(numbers),
-        f'What each policy changes against "{comparison.baseline}"',
-        f"Differences in {_worlds(comparison)} with 95% intervals; an interval that crosses the "
-        "line may be luck",
+        f"{comparison.experiment.name}{upon(comparison.experiment.scenario)}: what each policy "
+        f'changes against "{comparison.baseline}"',
+        f"Differences in {_worlds(comparison)}"
+        + (
+            " with 95% intervals; an interval that crosses the line may be luck."
+            if several
+            else "; more seeds would give intervals."
+        )
+        + (
+            " A ratio is of two differences: what was spent more over what was gained."
+            if ratios
+            else ""
+        ),
         tuple(comparison.policies),
     )
+
+
+def _told(outcome: str, estimate: "Estimate") -> dict[str, Any]:
+    """Return the difference of an outcome with its interval; of a ratio of differences, itself."""
+    mean, low, high, *difference, _ = estimate
+    kind, found = ("difference", difference) if outcome not in RATIOS_OF_MEANS else (
+        "ratio", (mean, low, high))  # fmt: skip
+    return {"kind": kind, **dict(zip(("difference", "low", "high"), found, strict=True))}
 
 
 def _against_spend(comparison: "Comparison") -> Any:

@@ -47,8 +47,13 @@ def given(measure: Measure, value: float) -> str:
     >>> from experiments.outcomes import MEASURES
     >>> given(MEASURES["reputation"], 0.5)
     '0.5 points'
+    >>> given(MEASURES["reputation"], 1)
+    '1 point'
     """
-    return f"{value:g}{_unit(measure)}"
+    unit = _unit(measure)
+    if value == 1 and unit.endswith("s"):
+        unit = f"{unit[:-3]}y" if unit.endswith("ies") else unit[:-1]
+    return f"{value:g}{unit}"
 
 
 def _unit(measure: Measure) -> str:

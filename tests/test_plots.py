@@ -53,7 +53,7 @@ OUTCOMES = (
 
 def differences(names: list[str], known: bool = True) -> pd.DataFrame:
     return pd.DataFrame([
-        {"label": label, "unit": unit, "direction": direction, "policy": name,
+        {"label": label, "unit": unit, "direction": direction, "kind": "difference", "policy": name,
          "difference": 1.0 + i, "low": 0.5 + i if known else UNKNOWN,
          "high": 1.5 + i if known else UNKNOWN}
         for label, unit, direction in OUTCOMES
@@ -194,6 +194,45 @@ def test_the_neutral_level_is_drawn_where_it_lies_in_the_picture() -> None:
         levels = [list(line.get_ydata()) for line in axes.get_lines()]
         assert ([50.0, 50.0] in levels) == drawn
         assert axes.get_ylim()[0] > 48
+
+
+def test_what_is_undefined_or_has_no_bounds_is_said_to_be_so() -> None:
+    frame = differences(NAMES[1:4])
+    last = frame["label"] == "yearly loss"
+    frame.loc[last, "kind"] = "ratio"
+    frame.loc[last & (frame["policy"] == "slow"), ["difference", "low", "high"]] = UNKNOWN
+    frame.loc[last & (frame["policy"] == "fast"), ["low", "high"]] = UNKNOWN
+    *others, axes = plots.forest(frame, "t", "s").axes
+    assert axes.get_xlabel() == "ratio (less is better)"
+    assert [text.get_text() for text in axes.texts] == ["undefined", "no bounds"]
+    assert all(not panel.texts for panel in others)
+    zero = [list(line.get_xdata()) for line in axes.get_lines()].count([0.0, 0.0])
+    assert zero == 0 and [0.0, 0.0] in [list(line.get_xdata()) for line in others[0].get_lines()]
+    frame.loc[last, ["difference", "low", "high"]] = UNKNOWN
+    *_, axes = plots.forest(frame, "t", "s").axes
+    assert len(axes.texts) == 3 and list(axes.get_xticks()) == []
+
+
+@pytest.mark.parametrize("count", [2, 4, 6])
+def test_names_of_points_lie_on_no_bar(count: int) -> None:
+    """Bars as long as they often are: of levels, which luck in common moves all alike."""
+    spend = 0.1 + 0.07 * np.arange(count)
+    value = 54.0 + 0.3 * np.arange(count)
+    table = pd.DataFrame({
+        "policy": [f"name {i} of many" for i in range(count)], "spend": spend,
+        "spend_low": spend - 0.01, "spend_high": spend + 0.01, "value": value,
+        "value_low": value - 1.8, "value_high": value + 1.8,
+    })  # fmt: skip
+    figure = plots.against_spend(table, "spend (money)", "q (points)", "t")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    boxes = {text.get_text(): text.get_window_extent() for text in names_of(figure)}
+    for row in table.itertuples():
+        bars = axes.transData.transform([(row.spend, row.value_low), (row.spend, row.value_high)])
+        for name, box in boxes.items():
+            (x, low), (_, high) = bars
+            inside = box.x0 < x < box.x1 and min(high, box.y1) - max(low, box.y0) > 0
+            assert not inside, (name, row.policy)
 
 
 def test_markers_do_not_hide_a_narrow_interval() -> None:

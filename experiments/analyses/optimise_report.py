@@ -65,7 +65,7 @@ def _picture(result: "Optimisation", options: pd.DataFrame, trials: pd.DataFrame
         title=f"{title}: what the money buys",
         subtitle=f"Means of {_worlds(result)} new to the search"
         + (
-            ", with 95% intervals (luck that all share included, so that differences\nare surer "
+            ", with 95% intervals (luck that all share included, so that differences are surer "
             "than they look)" if several else ""
         )
         + f". Grey: means in the search's worlds, shifted by the luck of {result.start.name} there.",
@@ -84,21 +84,22 @@ def _levelled(result: "Optimisation", trials: pd.DataFrame) -> pd.DataFrame:
 
 def _along(result: "Optimisation", front: pd.DataFrame) -> Any:
     """Draw the levers along the frontier; None where there is nothing to draw."""
-    levers = []
+    levers, several = [], len(result.experiment.seeds) > 1
     for key, given in result.section.levers.items():
         values = front[key]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-            unit = parameter_of(key).unit
-            days = f" ({unit})" if unit == "days" else ""
-            levers.append((key, key.partition(".")[2].replace("_", " ") + days, *given.ends))
+            name = key.partition(".")[2].replace("_", " ")
+            levers.append((key, name, parameter_of(key).told_in, *given.ends))
     if not levers:
         return None
     return plots.levers_along(
         front,
         levers,
         f"{result.experiment.name}: the levers along the frontier",
-        "Each dot is a policy on the frontier; the ring is the one recommended. Where the dots "
-        "scatter,\nthe lever hardly matters there.",
+        "Each dot is a policy on the frontier"
+        + (", with the 95% interval of what it spends" if several else "")
+        + "; the ring is the one recommended. Where dots scatter, the search found no clear setting: "
+        "the lever matters little there, or more trials are needed.",
     )
 
 

@@ -61,7 +61,7 @@ def _policies(result: "CaseResult") -> Any:
 def _row(label: str, measure: Measure, name: str, reading: Any, panel: str = "") -> dict[str, Any]:
     unit = "" if measure.unit == measure.label else measure.unit
     return {
-        "label": panel or label, "outcome": measure.name, "unit": unit, "direction": measure.direction, "policy": name,
+        "label": panel or label, "outcome": measure.name, "unit": unit, "direction": measure.direction, "kind": "difference", "policy": name,
         "difference": reading.mean, "low": reading.low, "high": reading.high,
     }  # fmt: skip
 

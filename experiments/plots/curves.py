@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.names import label_lines
 from experiments.plots.style import GREY, capital, look, new_figure, places_of, styled
+
+_SHADE = 0.2
+"""How opaque a band is at most."""
 
 NEUTRAL = 50.0
 """Reputation that is neither good nor bad, in points."""
@@ -114,11 +118,14 @@ def over_time(
         axes.set_title(subtitle, fontweight="normal", fontsize=9.5, color=GREY)
         ends = []
         looks = places_of(bands["policy"])
+        # Many bands over each other become mud: then they are fainter, and have edges.
+        shade = min(_SHADE, 0.6 / len(looks))
         for policy, rows in bands.groupby("policy", sort=False):
             drawn = look(looks[str(policy)])
             axes.fill_between(
-                rows["day"], rows["low"], rows["high"], color=drawn["color"], alpha=0.2, lw=0
-            )
+                rows["day"], rows["low"], rows["high"], fc=to_rgba(drawn["color"], shade),
+                ec=to_rgba(drawn["color"], 0.5), lw=0.7 if shade < _SHADE else 0.0,
+            )  # fmt: skip
             axes.plot(rows["day"], rows["mean"], **drawn)
             ends.append((str(policy), _last(rows["mean"]), drawn["color"]))
         axes.margins(x=0.0)

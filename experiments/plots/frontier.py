@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.names import label_points
+from experiments.plots.panels import caption
 from experiments.plots.style import (
     COLOURS,
     GREY,
@@ -77,10 +78,11 @@ def frontier(
         for handle in legend.legend_handles:
             if isinstance(handle, Line2D) and handle.get_markersize() > _LEGEND:
                 handle.set_markersize(_LEGEND)
-        figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
+        caption(figure, subtitle)
         # The frontier's points have no names, but names shall not lie over them.
         points = pd.concat([named, found.assign(policy="")], ignore_index=True)
-        label_points(axes, points.assign(value=points["objective"]))
+        ends = {f"value{end}": points[f"objective{end}"] for end in ("", "_low", "_high")}
+        label_points(axes, points.assign(**ends))
     return figure
 
 
@@ -152,24 +154,32 @@ def _reach(table: pd.DataFrame, name: str) -> Any:
 
 
 def levers_along(
-    table: pd.DataFrame, levers: Sequence[tuple[str, str, float, float]], title: str, subtitle: str
+    table: pd.DataFrame,
+    levers: Sequence[tuple[str, str, str, float, float]],
+    title: str,
+    subtitle: str,
 ) -> Figure:
     """Draw what each lever is set to along the frontier, a panel each.
 
     Parameters
     ----------
     table
-        The frontier: columns `spend`, `chosen`, and one for each lever, of numbers.
+        The frontier: columns `spend, spend_low, spend_high`, `chosen`, and one for each lever, of
+        numbers.
     levers
-        Column, label with unit, and the ends of the range, by lever.
+        Column, label, unit and the ends of the range, by lever.
     """
     across = min(3, len(levers))
     down = -(-len(levers) // across)
     with styled():
-        figure = new_figure(2.7 * across + 0.6, 1.2 + 2.0 * down, title)
+        figure = new_figure(2.9 * across + 0.6, 1.3 + 2.1 * down, title)
         grid = figure.subplots(down, across, squeeze=False, sharex=True)
-        for axes, (column, label, low, high) in zip(grid.flat, levers, strict=False):
-            axes.plot(table["spend"], table[column], "o-", color=_FRONT, ms=4, lw=1.1, mew=0)
+        for axes, (column, label, unit, low, high) in zip(grid.flat, levers, strict=False):
+            axes.plot(table["spend"], table[column], "-", color=_FRONT, lw=0.9, alpha=0.6)
+            axes.errorbar(
+                table["spend"], table[column], xerr=_reach(table, "spend"), fmt="o", color=_FRONT,
+                ms=4, lw=1.0, mew=0,
+            )  # fmt: skip
             chosen = table[table["chosen"]]
             axes.plot(
                 chosen["spend"], chosen[column], "o", ms=11, mfc="none", mec=COLOURS[1], mew=1.8
@@ -177,12 +187,13 @@ def levers_along(
             room = 0.06 * (high - low or 1.0)
             axes.set_ylim(low - room, high + room)
             axes.set_title(label)
+            axes.set_ylabel(unit, fontsize=8.5)
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             axes.tick_params(labelbottom=True)
         for axes in list(grid.flat)[len(levers) :]:
             axes.remove()
-        for axes in grid[-1]:
-            axes.set_xlabel("spent per person and year")
-        figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
+        for axes in list(grid.flat)[: len(levers)][-across:]:
+            axes.set_xlabel("spent (money per person and year)", fontsize=8.5)
+        caption(figure, subtitle)
     return figure

@@ -37,24 +37,45 @@ def label_lines(axes: Axes, ends: Sequence[tuple[str, float, str]], points: floa
             va="center",
             color=dark(colour),
             fontsize=points,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "lw": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0.0, 0.5),
+            },
             annotation_clip=False,
         )
 
 
 def label_points(axes: Axes, table: pd.DataFrame) -> None:
-    """Write each point's name beside it; call it last, when the axes have their places."""
+    """Write each point's name beside it; call it last, when the axes have their places.
+
+    Parameters
+    ----------
+    table
+        Columns `policy, spend, value`, and the ends of their bars: `spend_low, spend_high,
+        value_low, value_high`; NaN where there are none.
+    """
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()
     scale = 72.0 / figure.dpi
     finite = np.isfinite(table["spend"]) & np.isfinite(table["value"])
     known = table[finite]
-    places = axes.transData.transform(known[["spend", "value"]].to_numpy(dtype=float)) * scale
-    points = [(float(x), float(y)) for x, y in places]
+    points = _in_points(axes, known["spend"], known["value"])
+    low, high = (
+        _in_points(
+            axes, known[f"spend_{end}"].fillna(known["spend"]),
+            known[f"value_{end}"].fillna(known["value"]),
+        )
+        for end in ("low", "high")
+    )  # fmt: skip
+    bars = [(*one, *other) for one, other in zip(low, high, strict=True)]
     names = [short(str(name)) for name in known["policy"]]
     left, lower, right, upper = (float(edge) * scale for edge in axes.get_window_extent().extents)
-    corners = beside_points(points, names, (left, lower, right, upper))
+    corners = beside_points(points, names, (left, lower, right, upper), bars)
     looks = places_of(table["policy"])
     for row, name, (across, up, side) in zip(rows_of(known), names, corners, strict=True):
         colour = COLOURS[looks[str(row.policy)] % len(COLOURS)]
@@ -62,3 +83,11 @@ def label_points(axes: Axes, table: pd.DataFrame) -> None:
             name, xy=(row.spend, row.value), xytext=(across, up), textcoords="offset points",
             ha=side, va="bottom", fontsize=9.5, color=dark(colour),
         )  # fmt: skip
+
+
+def _in_points(axes: Axes, across: pd.Series, up: pd.Series) -> list[tuple[float, float]]:
+    """Return where data lie, in points (1/72 inch) from the corner of the figure."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    data = np.column_stack([across, up]).astype(float)
+    return [(float(x), float(y)) for x, y in axes.transData.transform(data) * 72.0 / figure.dpi]

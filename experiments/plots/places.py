@@ -41,23 +41,47 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
 
 
 def beside_points(
-    points: Sequence[tuple[float, float]], names: Sequence[str], frame: Box
+    points: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    frame: Box,
+    bars: Sequence[Box] = (),
 ) -> list[Corner]:
-    """Return for each point where its name hides no other point or name, nor leaves the frame.
+    """Return for each point where its name hides no other point, bar or name, nor leaves the frame.
 
     Parameters
     ----------
     points, frame
         In points (1/72 inch), from the same origin.
+    bars
+        How far the bars of each point reach: to the left, down, to the right and up; from the same
+        origin. None where there are none.
     """
     taken: list[Box] = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
+    for (x, y), (left, low, right, high) in zip(points, bars, strict=False):
+        taken += [(x - _THICK, low, x + _THICK, high), (left, y - _THICK, right, y + _THICK)]
+    ends: Sequence[Box] = bars or [(x, y, x, y) for x, y in points]
     chosen = []
-    for (x, y), name in zip(points, names, strict=True):
-        hidden = [_hidden(_box(x, y, corner, name), taken, frame) for corner in _AROUND]
-        corner = _AROUND[hidden.index(min(hidden))]
+    for (x, y), name, reach in zip(points, names, ends, strict=True):
+        corners = [*_AROUND, *_beyond(x, y, reach)]
+        hidden = [_hidden(_box(x, y, corner, name), taken, frame) for corner in corners]
+        corner = corners[hidden.index(min(hidden))]
         taken.append(_box(x, y, corner, name))
         chosen.append(corner)
     return chosen
+
+
+_THICK = 3.0
+"""Half of what a bar takes, and a little room."""
+
+
+def _beyond(x: float, y: float, reach: Box) -> list[Corner]:
+    """Return places at the ends of the bars of a point, where a name is still plainly its own."""
+    left, low, right, high = reach
+    up, down = high - y + 3, low - y - LINE - 3
+    return [
+        (-4, up, "left"), (4, up, "right"), (-4, down, "left"), (4, down, "right"),
+        (right - x + 4, -LINE / 2, "left"), (left - x - 4, -LINE / 2, "right"),
+    ]  # fmt: skip
 
 
 def _box(x: float, y: float, corner: Corner, name: str) -> Box:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.plots.names import label_points
+from experiments.plots.panels import caption
 from experiments.plots.style import (
     COLOURS,
     GREY,
@@ -35,9 +36,10 @@ def forest(
     Parameters
     ----------
     differences
-        Columns `label, unit, direction, policy, difference, low, high`; a row per outcome and
-        policy, the baseline left out. `direction` is -1 where less is better. An interval that cannot be had (one seed) is NaN; only the point is
-        drawn then.
+        Columns `label, unit, direction, kind, policy, difference, low, high`; a row per outcome and
+        policy, the baseline left out. `direction` is -1 where less is better. `kind` is
+        `difference`, or what else is told: such panels have no line at 0. What is undefined is NaN,
+        and so are the ends of an interval that has no bounds or cannot be had (one seed).
     title, subtitle
         What is seen, and how the intervals are to be read.
     everybody
@@ -60,16 +62,25 @@ def forest(
         for axes, (label, rows) in zip(grid.flat, panels, strict=False):
             _forest_panel(axes, str(label), rows, policies, looks)
         without_empty(grid, len(panels))
-        figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=9, color=GREY)
+        caption(figure, subtitle)
     return figure
 
 
 def _forest_panel(
     axes: Axes, label: str, rows: pd.DataFrame, policies: Sequence[str], looks: Mapping[str, int]
 ) -> None:
-    axes.axvline(0.0, color=GREY, lw=1.0)
+    kind = str(rows["kind"].iloc[0])
+    if kind == "difference":
+        axes.axvline(0.0, color=GREY, lw=1.0)
+    bounded = rows["low"].notna().any()
     for row in rows_of(rows):
         place = policies.index(str(row.policy))
+        if not math.isfinite(row.difference):
+            axes.annotate(
+                "undefined", (0.03, place), xycoords=("axes fraction", "data"), va="center",
+                fontsize=8, color=GREY,
+            )  # fmt: skip
+            continue
         index = looks[str(row.policy)]
         look: dict[str, Any] = {"color": COLOURS[index % len(COLOURS)]}
         if math.isfinite(row.low) and math.isfinite(row.high):
@@ -79,6 +90,11 @@ def _forest_panel(
         axes.plot(
             row.difference, place, MARKERS[index % len(MARKERS)], ms=4, mfc="white", mew=1.1, **look
         )
+        if bounded and not math.isfinite(row.low):
+            axes.annotate(
+                "no bounds", (row.difference, place), (6, 0), textcoords="offset points",
+                va="center", fontsize=8, color=GREY,
+            )  # fmt: skip
     axes.set_title(textwrap.fill(capital(label), 28))
     axes.set_yticks(range(len(policies)), [folded(name) for name in policies])
     axes.set_ylim(len(policies) - 0.5, -0.5)
@@ -86,13 +102,16 @@ def _forest_panel(
     axes.grid(False, axis="y")
     axes.grid(True, axis="x")
     axes.margins(x=0.08)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
-    in_thousands(axes.xaxis)
+    if rows["difference"].isna().all():
+        axes.set_xticks([])
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
+        in_thousands(axes.xaxis)
     unit = str(rows["unit"].iloc[0])
     said = [unit] if unit else []
     if rows["direction"].iloc[0] < 0:
         said.append("less is better")
-    axes.set_xlabel(f"difference ({'; '.join(said)})" if said else "difference")
+    axes.set_xlabel(f"{kind} ({'; '.join(said)})" if said else kind)
 
 
 def against_spend(table: pd.DataFrame, spend: str, quantity: str, title: str) -> Figure:
@@ -111,7 +130,7 @@ def against_spend(table: pd.DataFrame, spend: str, quantity: str, title: str) ->
         figure = new_figure(7.2, 4.8, title)
         axes = figure.subplots()
         axes.set_title(
-            "Upper left is best: much for little. Bars are 95% intervals of the means.",
+            "Upper left is best: much for little. Bars: 95% intervals; differences in shared worlds are surer.",
             fontweight="normal", fontsize=9.5, color=GREY,
         )  # fmt: skip
         axes.grid(True, axis="x")

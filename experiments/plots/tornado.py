@@ -181,6 +181,10 @@ def shares(rows: pd.DataFrame, title: str, subtitle: str) -> Figure:
     return figure
 
 
+_ENDS_OF_SHARES = (-0.3, 1.3)
+"""No share of a variance is below 0 or above 1; of intervals beyond these, an arrow tells."""
+
+
 def _shares_panel(axes: Axes, label: str, rows: pd.DataFrame, keys: Sequence[str]) -> None:
     axes.axvline(0.0, color=GREY, lw=1.0)
     looks = (
@@ -203,6 +207,16 @@ def _shares_panel(axes: Axes, label: str, rows: pd.DataFrame, keys: Sequence[str
     axes.grid(True, axis="x")
     axes.set_xlabel("share of the variance")
     low, high = axes.get_xlim()
-    axes.set_xlim(max(low, -0.3), min(high, 1.3))  # no share lies beyond; an interval may
+    low, high = max(low, _ENDS_OF_SHARES[0]), min(high, _ENDS_OF_SHARES[1])
+    axes.set_xlim(low, high)
+    for name, offset, colour, *_ in looks:
+        for row in rows_of(rows):
+            place = keys.index(str(row.key)) + offset
+            for end, mark, beyond in (
+                (low, "<", getattr(row, f"{name}_low") < low),
+                (high, ">", getattr(row, f"{name}_high") > high),
+            ):
+                if beyond:
+                    axes.plot(end, place, mark, ms=6, color=colour, mew=0, clip_on=False)
     if rows["st"].isna().all():
         axes.text(0.5, 0.5, "undefined", transform=axes.transAxes, ha="center", color=GREY)
