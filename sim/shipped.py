@@ -140,7 +140,7 @@ def keys_of_kinds() -> dict[str, frozenset[str]]:
     experiment = {
         "scenario", "set", "policies", "baseline", "seeds", "outcomes", "design", "precision",
         "select_best", "sensitivity", "robust", "optimise", "break_even", "paradox",
-        "case",
+        "case", "servqual",
     }  # fmt: skip
     run = {"days", "seed", "measure_every", "policy", "policy_name", "policy_changes"}
     market = {"market", "network", "referral", "money", "outages", "survey"}

@@ -285,7 +285,7 @@ def test_runs_that_failed_are_told():
         ("break_even.range=[0, 1, 2]", "must have at most 2 entries, and has 3"),
         ("break_even.range=1", "range"),
         ("break_even.points=2", "must be at least 3"),
-        ("break_even.outcome=npv", "did you mean nps?"),
+        ("break_even.outcome=npss", "did you mean nps?"),
         ("break_even.outcome=failures", "neither good nor bad"),
         ("break_even.outcome=cost_per_customer_saved", "which no single run has"),
         ("break_even.policy=frugal", "beside the baseline (generous)"),

@@ -137,7 +137,7 @@ def test_a_network_file_is_found_from_where_it_was_written() -> None:
         ("\n\npolicy: {compensation: 14}", "t.yaml:3: policy.compensation = 14 must be at most 3 "
          "(share of the price; 1 is a full refund): what is given on top"),
         ("policy: fats", "t.yaml:1: policy = fats is not among the shipped policies; did you mean "
-         "fast? (there are bakery, courier-blamer, fast,"),
+         "fast? (there are bakery, bend-the-rules, "),
         ("policy: bakery.yaml", "policy = bakery.yaml does not exist; the shipped policy goes by "
          "its name alone, bakery"),
         ("policy: 3", "policy = 3 must be the name of a policy (bakery, "),

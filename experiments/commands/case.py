@@ -35,7 +35,7 @@ def command(
     name: str | None, every: bool, as_table: bool, seeds: int | None, workers: int | None,
     days: int | None, seed: int | None, settings: tuple[str, ...], out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Start from a story: what was done, what is asked, and what the simulation answers.
+    """Start from a story, and get its questions answered.
 
     Without a NAME, the cases are listed. A case is an experiment that comes with a story, with
     questions of its own and with the claims that its authors draw from it. You get the answer to
