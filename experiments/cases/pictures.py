@@ -89,8 +89,11 @@ def _measure(result: "CaseResult", answered: "Answered") -> Measure:
 
 
 def _quantity(measure: Measure) -> str:
-    unit = "" if measure.unit in ("", measure.label) else f" ({measure.unit})"
-    return f"{measure.label}{unit}"
+    return f"{measure.label}{_unit(measure)}"
+
+
+def _unit(measure: Measure) -> str:
+    return "" if measure.unit in ("", measure.label) else f" ({measure.unit})"
 
 
 def _curve(result: "CaseResult", answered: "Answered") -> Any:
@@ -132,22 +135,23 @@ def _ways(result: "CaseResult", answered: "Answered") -> Any:
 
 
 def _assumptions(result: "CaseResult") -> Any:
+    most = min(4, max(1, _MOST_TRACKED // len(result.answered)))
     tracked = [
-        (each, row)
+        (each, row, _said(answered, row))
         for answered in result.answered
         for each, answer in answered.answers.items()
-        for row in _wanted(answered, answer)
+        for row in _wanted(answered, answer, most)
     ]
-    alike = len({row.measure for _, row in tracked}) == 1
+    alike = len({(row.measure, said) for _, row, said in tracked}) == 1
     rows = [
         {
-            "panel": row.label if alike else f"{row.label}: {row.measure.label}",
+            "panel": row.label if alike else f"{row.label}: {said}",
             "outcome": row.measure.name,
-            "unit": _quantity(row.measure) if alike else row.measure.unit,
+            "unit": f"{said}{_unit(row.measure)}" if alike else row.measure.unit,
             "assumption": each.name,
             **row.reading._asdict(),
         }
-        for each, row in tracked
+        for each, row, said in tracked
     ]
     names = list(dict.fromkeys(row["panel"] for row in rows))[:_MOST_TRACKED]
     return plots.under_assumptions(
@@ -158,11 +162,14 @@ def _assumptions(result: "CaseResult") -> Any:
     )
 
 
-def _wanted(answered: "Answered", answer: "Answer") -> list["Row"]:
-    """Return the tracked estimates of an answer, those of the case as it is in their order."""
-    most = 1 if answered.question.kind == "curve" else 4
-    usual = [row.label for row in answered.answers[AS_IT_IS].tracked[:most]]
-    return sorted(
-        (row for row in answer.tracked if row.label in usual),
-        key=lambda row: usual.index(row.label),
-    )
+def _said(answered: "Answered", row: "Row") -> str:
+    """Return what an estimate is of: of a comparison also on which day, and divided by what."""
+    return row.panel if answered.question.kind == "contrasts" else row.measure.label
+
+
+def _wanted(answered: "Answered", answer: "Answer", most: int) -> list["Row"]:
+    """Return the first tracked estimates of an answer, those of the case as it is in their order."""
+    most = 1 if answered.question.kind == "curve" else most
+    usual = [(row.label, _said(answered, row)) for row in answered.answers[AS_IT_IS].tracked[:most]]
+    found = {(row.label, _said(answered, row)): row for row in answer.tracked}
+    return [found[key] for key in usual if key in found]
