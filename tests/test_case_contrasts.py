@@ -136,7 +136,7 @@ class TestRatiosApart:
 class TestSeveralOutcomes:
     TEXT = (
         "contrasts: [{name: n, of: soon, than: late, outcomes: [npv_per_person, reputation]}, "
-        "{name: m, of: soon, than: late, outcome: reputation, day: 28}]"
+        "{name: m, of: soon, than: late, outcomes: [reputation, npv], day: 28}]"
     )
 
     def test_of_one_name_all_are_told_in_a_sentence(self, tmp_path: Path) -> None:
@@ -147,9 +147,12 @@ class TestSeveralOutcomes:
         assert "net present value per person" in first and "; " in first
         assert "reputation on day 28" in second
         assert [row.panel for row in answer.rows] == [
-            "net present value per person", "reputation", "reputation on day 28",
+            "net present value per person", "reputation", "reputation on day 28", "net present value",
         ]  # fmt: skip
-        assert list(answer.verdicts) == ["n, net present value per person", "n, reputation", "m"]
+        assert list(answer.verdicts) == [
+            "n, net present value per person", "n, reputation", "m, reputation on day 28",
+            "m, net present value",
+        ]  # fmt: skip
         assert set(answer.verdicts.values()) <= {"higher", "lower", ""}
 
     @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ class TestSeveralOutcomes:
                 "outcome: yearly_retention, day: 28",
                 "yearly_retention is told of the whole run alone",
             ),
-            ("outcomes: [reputation, npv], day: 28", "npv is told of the whole run alone"),
+            ("outcomes: [npv, npv_per_person], day: 28", "npv is told of the whole run alone"),
         ],
     )
     def test_what_cannot_be_is_refused(self, contrast: str, message: str, tmp_path: Path) -> None:

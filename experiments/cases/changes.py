@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.cases.assumptions import AS_IT_IS, Assumption
-from experiments.wording import listed
 
 
 @dataclass(frozen=True)
@@ -101,4 +100,4 @@ class Changes:
 
 
 def _conditions(assumptions: Sequence[Assumption]) -> str:
-    return listed([each.said for each in assumptions], "or")
+    return " or if ".join(each.said for each in assumptions)

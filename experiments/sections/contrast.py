@@ -14,6 +14,10 @@ Sentence = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 """Text over several lines of a file, read as one."""
 
 
+COLUMNS_OF_A_DAY = frozenset(COLUMNS)
+"""What has a place in the series."""
+
+
 def some(values: Any) -> Any:
     """Refuse a list that holds nothing."""
     if not values:
@@ -69,7 +73,7 @@ class Contrast(Section):
 
     def measured_on_a_day(self, outcome: str) -> None:
         """Refuse an outcome of the whole run where one of a day is asked for."""
-        if self.day is not None and outcome not in COLUMNS:
+        if self.day is not None and outcome not in COLUMNS_OF_A_DAY:
             raise ValueError(
                 f"day = {self.day} asks for a day, and {outcome} is told of the whole run alone; leave "
                 "day out"
@@ -81,19 +85,20 @@ class Named(Contrast):
 
     name: Sentence = parameter(..., "what is compared, in words", unit="text", sure="choice")
     outcomes: Annotated[tuple[OutcomeName, ...], AfterValidator(some)] | None = parameter(
-        None, "several outcomes, each of which is compared, instead of one `outcome`", unit="name",
-        sure="choice",
+        None, "several outcomes, each of which is compared, instead of one `outcome`; a `day` holds for "
+        "those that have a place in the series", unit="name", sure="choice",
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _one_or_several(self) -> "Named":
         if self.outcome is not None and self.outcomes is not None:
             raise ValueError("outcome and outcomes cannot be together: name all under outcomes")
-        for each in self.outcomes or ():
-            self.measured_on_a_day(each)
+        if self.outcomes is not None and not COLUMNS_OF_A_DAY.intersection(self.outcomes):
+            self.measured_on_a_day(self.outcomes[0])
         return self
 
     def each(self, usual: str | None) -> Iterator["Named"]:
         """Return a comparison for each outcome; `usual` is what is compared unless one is named."""
         for outcome in self.outcomes or (self.outcome or usual,):
-            yield self.model_copy(update={"outcome": outcome, "outcomes": None})
+            day = None if self.outcomes and outcome not in COLUMNS_OF_A_DAY else self.day
+            yield self.model_copy(update={"outcome": outcome, "outcomes": None, "day": day})
