@@ -183,11 +183,11 @@ def _facts(facts: Sequence["Fact"]) -> Table:
         ((value, ends),) = intervals([(fact.value, fact.value_low, fact.value_high)])
         verdict = Text("holds", "green") if fact.holds else Text("MISSED", "bold red")
         now = value if ends == UNKNOWN else f"{value}\n{ends}"
-        said = f"{fact.fact} ({fact.source})"
+        published = f"{fact.target} ({fact.source})"
         mark = " (r)" if fact.by_rule else ""
         band = f"{fact.low:g} to {fact.high:g}"
-        rows.append((fact.id + mark, said, fact.target, band, now, verdict))
-    made = table(("", "fact and its source", "published", "band", "now, 95%", ""), rows, left=3)
+        rows.append((fact.id + mark, fact.fact, published, band, now, verdict))
+    made = table(("", "fact", "published", "band", "now, 95%", ""), rows, left=3)
     for at in (0, 3, 4, 5):
         made.columns[at].no_wrap = True
     return made

@@ -35,9 +35,10 @@ def command(
     """Trace a firm's reputation to the visits that made it.
 
     Every telling of one run is kept: who told whom, over which tie, how often the story had been
-    passed on, where it began, and by how much it moved an opinion. Each point of reputation, and each
-    decision to buy that stories turned, is then shared out among its sources, exactly: own
-    experience, ordinary visits, delight, failures, recoveries. SCENARIO is a shipped name (see `amends list`) or a YAML file.
+    passed on, where it began, and by how much it moved an opinion. Each point of reputation, and
+    each decision to buy that stories turned, is then shared out among its sources, exactly: own
+    experience, ordinary visits, delight, failures, recoveries. SCENARIO is a shipped name (see
+    `amends list`) or a YAML file.
 
     The failures that cost most by the last day live again in the same world: once answered at once
     and in full (noticed even where the customer was silent), once not happened.
@@ -52,7 +53,7 @@ def command(
     \b
     With --out, the folder holds
       report.md              the conclusion and the pictures on a page
-      sources.png, .svg      from neutral to the reputation at the end; decisions turned
+      sources.png, .svg      where reputation and buyers come from
       worst.png, .svg        the worst failures, and what other lives bring
       story.png, .svg        the way of the worst one's story
       story.graphml, .json   the same for Gephi: people, and tellings between them
@@ -64,7 +65,7 @@ def command(
       provenance.json        what was run, by which version
 
     The run is the same to the bit as that of `amends run`. Tellings go to disk as they come; memory
-    grows with people and events, not with tellings.
+    grows with people, events and decisions, not with tellings.
     """
     from sim.scenario import load_scenario
 
