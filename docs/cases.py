@@ -36,12 +36,18 @@ KINDS = {
 
 
 def stamp(name: str) -> str:
-    """Return what a page of a case has to be made from: its experiment and the model, as a hash."""
+    """Return, as a hash, what a page has to be made from: the case, and what the model does with it.
+
+    That is told by the digest of a small run under each policy, so that a page need not be made anew
+    for a change of the model's words.
+    """
     from experiments.design import load_experiment
-    from sim.compiled import model_version
+    from sim import simulate
 
     resolved = load_experiment(name, kind="cases").resolved()
-    text = json.dumps(resolved, sort_keys=True, default=str) + model_version()
+    small = load_experiment(name, ["market.people=240"], days=150, kind="cases")
+    runs = [simulate(small.scenario_of(policy, 1)).digest for policy in small.policies]
+    text = json.dumps([resolved, runs], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
