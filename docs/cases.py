@@ -1,8 +1,8 @@
 """The pages of the cases, made by running them: `python docs/cases.py` writes `docs/cases`.
 
 A page for each case, its pictures in `docs/images`, and the table of all claims; nothing in them is
-typed by hand. Each page begins with a stamp of what it was made from: the case, its scenario and the
-model. A test compares the stamps, so that a page is never older than what it tells of. Names of
+typed by hand. Each page begins with a stamp of what it was made from: the case, its scenario and what
+the model does. A test compares the stamps, so that a page is never older than what it tells of. Names of
 cases may be given; the table of claims is then left as it is. All of it takes some minutes.
 """
 

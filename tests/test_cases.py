@@ -213,12 +213,8 @@ class TestRuns:
             cell_of(experiment, "bakery", {"talk.enabled": False}, {"talk.enabled": True}),
         ]
         runs = run_cells(experiment, cells, ASSUMPTIONS[:2])
-<<<<<<< HEAD
         # The last two settings together are those of the scenario, and that world is run once.
         assert len(runs) == 2 * 2 * 2
-=======
-        assert len(runs) == 2 * 2 * 2  # two of the three cells come to the same
->>>>>>> hotel
         as_it_is, silent, again = (runs.samples(c, AS_IT_IS, "reputation") for c in cells)
         assert (as_it_is == again).all() and (as_it_is != silent).all()
         # Without talk it does not matter how many would be told.

@@ -45,8 +45,8 @@ class Levers:
         stray += [key for key in base | full if base.get(key) != full.get(key)]
         if stray := [key for key in stray if key not in named]:
             raise InputError(
-                f"case.questions: levers.parts must name every lever in which {self.asked.base} and "
-                f"{self.asked.full} differ, and {listed(stray)} is in none; add it to one"
+                f"case.questions: levers.parts must name everything in which {self.asked.base} and "
+                f"{self.asked.full} differ, and this is in none of them: {listed(stray)}"
             )
 
     def part(self, name: str, of: Cell, taken: Cell) -> Cell:
