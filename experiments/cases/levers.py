@@ -46,7 +46,7 @@ class Levers:
         if stray := [key for key in stray if key not in named]:
             raise InputError(
                 f"case.questions: levers.parts must name everything in which {self.asked.base} and "
-                f"{self.asked.full} differ, and this is in none of them: {listed(stray)}"
+                f"{self.asked.full} differ, and {listed(stray)} is in none; add it to one"
             )
 
     def part(self, name: str, of: Cell, taken: Cell) -> Cell:
