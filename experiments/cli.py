@@ -122,6 +122,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows only ASCII gets a question mark, not a traceback.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _say_plainly()
     try:
         code = _run()
         sys.stdout.flush()
@@ -140,6 +141,23 @@ def main() -> None:
 
         leave(code)
     sys.exit(code)
+
+
+def _say_plainly() -> None:
+    """Let what is told to users as a warning of amends' own stand there without file and line."""
+    import warnings
+
+    usual = warnings.formatwarning
+
+    def plain(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int,
+        line: str | None = None,
+    ) -> str:  # fmt: skip
+        if category is UserWarning and f"{os.sep}experiments{os.sep}" in filename:
+            return f"{message}\n"
+        return usual(message, category, filename, lineno, line)
+
+    warnings.formatwarning = plain
 
 
 def _run() -> int:

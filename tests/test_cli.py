@@ -287,3 +287,16 @@ def test_one_policy_and_one_seed_can_be_compared_and_kept() -> None:
          "baseline=slow", "--out", "r")  # fmt: skip
     assert not Path("r/differences.png").exists()
     assert "differences.png" not in Path("r/report.md").read_text()
+
+
+def test_a_warning_of_our_own_is_a_plain_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import warnings
+
+    from experiments import cli
+
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    cli._say_plainly()
+    ours, theirs = "/x/experiments/engine/patience.py", "/x/numpy/core.py"
+    assert warnings.formatwarning("slow", UserWarning, ours, 3) == "slow\n"
+    assert "core.py:3" in warnings.formatwarning("slow", UserWarning, theirs, 3)
+    assert "RuntimeWarning" in warnings.formatwarning("odd", RuntimeWarning, ours, 3)
