@@ -3,7 +3,7 @@
 A page for each case, its pictures in `docs/images`, and the table of all claims; nothing in them is
 typed by hand. Each page begins with a stamp of what it was made from: the case, its scenario and what
 the model does. A test compares the stamps, so that a page is never older than what it tells of. Names of
-cases may be given; the table of claims is then left as it is. All of it takes some minutes.
+cases may be given; the table is put together from all pages. All of it takes some minutes.
 """
 
 import hashlib
@@ -64,8 +64,8 @@ def made_from(page: Path) -> str:
     return first.partition("(")[2].partition(")")[0]
 
 
-def write(name: str) -> object:
-    """Run a case and write its page and pictures; return what came of it."""
+def write(name: str) -> None:
+    """Run a case, and write its page and pictures."""
     from experiments import plots
     from experiments.cases.case import solve
     from experiments.cases.page import page
@@ -78,21 +78,27 @@ def write(name: str) -> object:
         (IMAGES / f"case-{name}-{picture}.svg").unlink()
     text = page(result, f"../images/case-{name}-")
     _put(PAGES / f"{name}.md", MARK.format(stamp=stamp(name)) + text)
-    return result
 
 
-def write_table(results: object) -> None:
-    """Write the table of all claims, and how many hold."""
+def write_table() -> None:
+    """Write the table of all claims, put together from the pages of the cases; and how many hold."""
     from collections import Counter
 
     from experiments.cases.page import claims_table
+    from sim.shipped import shipped
 
-    judged = [claim for result in results for claim in result.judged]  # type: ignore[attr-defined]
-    counted = Counter(_kind(claim.verdict) for claim in judged)
+    rows = [row for name in shipped("cases") for row in _claims(PAGES / f"{name}.md")]
+    counted = Counter(_kind(row.split(" | ")[-1].strip("*| ")) for row in rows)
     said = [f"{counted[kind]} {words}" for kind, words in KINDS.items() if counted[kind]]
-    tally = f"Of {len(judged)} claims, {', '.join(said)}."
-    text = TABLE.format(table=claims_table(judged), tally=tally)
+    tally = f"Of {len(rows)} claims, {', '.join(said)}."
+    text = TABLE.format(table="\n".join([claims_table([]), *rows]), tally=tally)
     _put(PAGES / "claims.md", MARK.format(stamp=stamp_of_table()) + text)
+
+
+def _claims(page: Path) -> list[str]:
+    """Return the rows of a page's table of claims."""
+    after = page.read_text(encoding="utf-8").partition("## What the story claims\n\n")[2]
+    return after.partition("\n\n")[0].splitlines()[2:]
 
 
 def _kind(verdict: str) -> str:
@@ -105,17 +111,14 @@ def _put(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Write the pages of all cases and the table of claims, or the pages of those named."""
+    """Write the pages of all cases, or of those named, and the table of claims."""
     sys.path.insert(0, str(ROOT))
     from sim.shipped import shipped
 
-    names = sys.argv[1:] or list(shipped("cases"))
-    results = []
-    for name in names:
-        results.append(write(name))
+    for name in sys.argv[1:] or list(shipped("cases")):
+        write(name)
         print(f"docs/cases/{name}.md written")
-    if not sys.argv[1:]:
-        write_table(results)
+    write_table()
 
 
 if __name__ == "__main__":

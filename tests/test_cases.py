@@ -151,7 +151,7 @@ class TestVerdicts:
             ([{0: HIGH}, {0: LOW}], "holds only for (1); does not hold for (2)"),
             ([{0: HIGH}, {0: WIDE}], "holds only for (1); not decided for (2)"),
             ([{0: LOW}, {0: LOW}], "does not hold"),
-            ([{0: LOW}, {0: WIDE}], "does not hold"),
+            ([{0: LOW}, {0: WIDE}], "does not hold for (1); not decided for (2)"),
         ],
     )
     def test_a_claim_holds_where_all_its_measurements_do(

@@ -105,15 +105,16 @@ class Judged:
         found: dict[str, list[str]] = {HOLDS: [], FAILS: [], OPEN: []}
         for i, each in enumerate(self.tried, 1):
             found[each.verdict(AS_IT_IS)].append(f"({i})")
-        if held := found.pop(HOLDS):
-            against = [
-                f"{verdict} for {listed(which)}" for verdict, which in found.items() if which
-            ]
+        held = found.pop(HOLDS)
+        against = [f"{verdict} for {listed(which)}" for verdict, which in found.items() if which]
+        if held:
             return f"holds only for {listed(held)}; {'; '.join(against)}"
         elsewhere = [each.said for each in self.assumptions if by[each] == HOLDS]
         if elsewhere:
             return f"holds only if {' or if '.join(elsewhere)}"
-        return FAILS if by[AS_IT_IS] == FAILS else OPEN
+        if found[FAILS] and found[OPEN]:
+            return "; ".join(against)
+        return by[AS_IT_IS]
 
     def _joint(self, assumption: Assumption) -> str:
         verdicts = {each.verdict(assumption) for each in self.tried}
