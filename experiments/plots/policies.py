@@ -38,7 +38,8 @@ def forest(
     differences
         Columns `label, unit, direction, kind, policy, difference, low, high`; a row per outcome and
         policy, the baseline left out. `direction` is -1 where less is better. `kind` is
-        `difference`, or what else is told: such panels have no line at 0. What is undefined is NaN,
+        `difference`, which it is where there is no such column, or what else is told: such panels
+        have no line at 0. What is undefined is NaN,
         and so are the ends of an interval that has no bounds or cannot be had (one seed).
     title, subtitle
         What is seen, and how the intervals are to be read.
@@ -47,6 +48,8 @@ def forest(
     one_scale
         Whether all panels have the same scale, so that one can be held against the other.
     """
+    if "kind" not in differences:
+        differences = differences.assign(kind="difference")
     panels = list(differences.groupby("label", sort=False))
     policies = list(dict.fromkeys(differences["policy"]))
     looks = places_of(everybody or policies)
