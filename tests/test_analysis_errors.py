@@ -156,7 +156,7 @@ def test_an_experiment_that_lacks_something_is_told_where(
         ("robust", ROBUST, ("--seeds", "1"), "--seeds 1: seeds = 1 must be at least 2"),
         ("robust", ROBUST, ("--set", "robust.ranges.talk.influence=[1, 0]"),
          "--set robust.ranges.talk.influence=[1, 0]: robust.ranges.talk.influence = [1, 0]: this"),
-        ("optimise", OPTIMISE, ("--objective", "npss"), "--objective npss: optimise.objective = npss"),
+        ("optimise", OPTIMISE, ("--objective", "npss"), "--objective npss: optimise.objective = 'npss'"),
         ("break-even", BREAK_EVEN, ("--range", "1", "0"),
          "--range 1 0: break_even.range = [1.0, 0.0]: range must rise"),
         ("break-even", BREAK_EVEN, ("--range", "0", "nan"),
