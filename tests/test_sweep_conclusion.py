@@ -1,12 +1,15 @@
 """What is said of a sweep whose runs are known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analyses.sweep_conclusion import Found, conclude, samples
+from experiments.analyses.sweep_conclusion import Found, conclude, goes_with, samples
 from experiments.design import load_experiment
 from experiments.methods.statistics import mean_interval
+from experiments.outcomes import MEASURES
 from experiments.planning.plan import Plan
 from experiments.sweep import sweep
 
@@ -118,3 +121,41 @@ def test_the_conclusion_of_a_sweep_of_the_model_itself(rule: str | None) -> None
         rule == "select_best",
     )
     assert "nan" not in text
+
+
+def drawn(effect: float, policies: tuple[str, ...] = ("none", "fast")) -> str:
+    """Return what is said of 24 points drawn, at which talk does something and negativity nothing."""
+    design = {
+        "lhs": {"samples": 24, "ranges": {"talk.failure": [5, 20], "talk.negativity": [1, 2]}}
+    }
+    settings = {"market.people": 60, "days": 20, "policies": list(policies), "design": design}
+    plan = Plan(load_experiment("bakery", {**settings, "baseline": policies[0]}))
+    noise = np.random.default_rng(4).normal(size=(len(plan.points), len(policies), 3))
+    runs = pd.DataFrame([
+        {"policy": policy, "seed": seed, **point,
+         "reputation": effect * float(point["talk.failure"]) * (i + 1) + noise[at, i, seed]}
+        for at, point in enumerate(plan.points)
+        for i, policy in enumerate(policies)
+        for seed in range(3)
+    ])  # fmt: skip
+    return goes_with(plan, runs, MEASURES["reputation"])
+
+
+def test_of_keys_that_were_drawn_the_strongest_is_told_with_its_interval() -> None:
+    text = drawn(-1.0)
+    assert text.startswith("Of the keys drawn, reputation goes most with talk.failure (Spearman's")
+    assert re.search(r"-0\.9\d under none, 95% interval -\d\.\d\d to -0\.\d\d; -\d", text)
+    assert "under fast" in text and "talk.negativity" not in text
+    assert "under" not in drawn(-1.0, ("fast",))
+
+
+def test_where_chance_explains_it_all_no_key_is_named() -> None:
+    assert drawn(0.0).startswith("With none of the keys drawn does reputation go more than chance")
+    plan = a_plan()
+    assert goes_with(plan, pd.DataFrame(), MEASURES["reputation"]) == ""
+
+
+def test_a_point_that_was_drawn_is_told_in_as_many_figures_as_are_read() -> None:
+    points = [{"service.failure_probability": 0.012345678}, {"service.failure_probability": 0.05}]
+    text = Found(a_plan(points), "reputation", values(2.0, 2.0)).text()
+    assert "service.failure_probability = 0.0123, " in text

@@ -5,16 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.methods.factors import drawn_correlations
 from experiments.methods.selection import SelectionRule
 from experiments.methods.statistics import Array, Sampling, mean_interval
 from experiments.methods.stopping import sampling
-from experiments.outcomes import MEASURES
+from experiments.outcomes import MEASURES, Measure
 from experiments.planning.designs import described
+from experiments.planning.points import Point
 from experiments.wording import amount, listed
 
 if TYPE_CHECKING:
     from experiments.planning.plan import Plan
     from experiments.sweep import Sweep
+
+_MOST_TOLD = 3
+"""Policies whose rank correlations are told."""
 
 _MANY = 20
 """Cells from which on the best of them is likely to be a lucky one."""
@@ -29,8 +34,40 @@ def conclude(sweep: "Sweep") -> str:
     found = Found(sweep.plan, outcome, samples(sweep.plan, runs, outcome))
     rule = sweep.rounds.rule
     asked = isinstance(rule, SelectionRule) and rule.outcome == outcome
-    parts = ("" if asked else found.winners(), found.text(), sweep.rounds.text)
+    drawn = goes_with(sweep.plan, runs, MEASURES[outcome])
+    parts = ("" if asked else found.winners(), drawn, found.text(), sweep.rounds.text)
     return " ".join(filter(None, parts))
+
+
+def goes_with(plan: "Plan", runs: Any, measure: Measure) -> str:
+    """Say with which of the keys that were drawn an outcome goes most, and how sure that is."""
+    design = plan.experiment.design
+    if design is None or not design.ranges or plan.points is not design.points:
+        return ""
+    ranks = drawn_correlations(runs.dropna(subset=[measure.name]), design, measure.name)
+    ranks = ranks[ranks["key"].isin(design.varied) & ranks["rho"].notna()]
+    if ranks.empty:
+        return ""
+    # Where all are in order there is no interval, and no doubt.
+    beyond = ranks[(ranks["low"] > 0) | (ranks["high"] < 0) | (ranks["rho"].abs() > 1 - 1e-9)]
+    keys = list(dict.fromkeys(beyond["key"]))
+    if not keys:
+        return (
+            f"With none of the keys drawn does {measure.label} go more than chance explains (Spearman's "
+            "rank correlations, 95% intervals)."
+        )
+    rows = ranks[ranks["key"] == keys[0]]
+    several = len(plan.policies) > 1
+    told = [
+        f"{row.rho:.2f}{f' under {row.policy}' if several else ''}"
+        + (f", 95% interval {row.low:.2f} to {row.high:.2f}" if row.low == row.low else "")
+        for row in rows.itertuples()
+    ]
+    also = f"; more than chance explains with {listed(keys[1:])} too" if keys[1:] else ""
+    return (
+        f"Of the keys drawn, {measure.label} goes most with {keys[0]} (Spearman's rank correlation "
+        f"{'; '.join(told[:_MOST_TOLD])}){also}."
+    )
 
 
 def samples(plan: "Plan", runs: Any, outcome: str) -> Array:
@@ -106,8 +143,8 @@ class Found:
             if wins
         ]
         return (
-            f"Of {len(decided):,} points, the best policy at {label} is {listed(told)}; clearly, "
-            "where the 95% interval of its difference from each other policy leaves out 0."
+            f"Of {len(decided):,} points, the best policy at {label} is {listed(told)}. Clearly "
+            "means that the 95% interval of its difference from each other policy leaves out 0."
         )
 
     def leaders(self) -> tuple[Any, Any]:
@@ -153,5 +190,13 @@ class Found:
     def _place(self, cell: int) -> str:
         at, which = divmod(cell, len(self.plan.policies))
         under = f"under {self.plan.policies[which]}"
-        place = described(self.plan.points[at])
+        place = described(_rounded(self.plan.points[at]))
         return f"{under} at {place}" if place else under
+
+
+def _rounded(point: Point) -> Point:
+    """Return a point in as many figures as are read: where it was drawn, there are more."""
+    return {
+        key: float(f"{value:.3g}") if isinstance(value, float) else value
+        for key, value in point.items()
+    }

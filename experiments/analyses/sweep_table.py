@@ -12,7 +12,7 @@ from experiments.methods.stopping import sampling
 from experiments.outcomes import MEASURES
 from experiments.sections.keys import said
 from experiments.tables import console, table
-from experiments.wording import duration
+from experiments.wording import decimals, duration, figure
 from sim.errors import printable
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ MOST_POINTS = 30
 
 MOST_POLICIES = 6
 """Policies that stand beside each other; more make columns too narrow to read."""
+
+_MOST_ABREAST = 2
+"""Keys that stand whole at the heads of their columns."""
 
 
 def show_sweep(made: "Sweep") -> None:
@@ -63,7 +66,8 @@ def _show_points(made: "Sweep") -> None:
     runs = made.results.runs
     if outcome not in runs:
         return
-    keys = list(made.results.keys)
+    keys = [key for key in made.results.keys if len({point.get(key) for point in plan.points}) > 1]
+    keys = keys or list(made.results.keys)
     cells = {cell: group[outcome].to_numpy() for cell, group in runs.groupby("cell")}
     how = sampling(plan.experiment)
     rows = []
@@ -75,9 +79,14 @@ def _show_points(made: "Sweep") -> None:
     screen = console()
     screen.print(
         Text(f"{measure.label} ({measure.unit}): mean and 95% interval", style="bold"),
-        table((*keys, *plan.policies), rows, left=len(keys)),
+        table((*_heads(keys), *plan.policies), rows, left=len(keys)),
         sep="\n",
     )
+
+
+def _heads(keys: list[str]) -> list[str]:
+    """Return keys as heads of columns; of many, each on lines of its own, lest they be cut anywhere."""
+    return [key.replace(".", ".\n") for key in keys] if len(keys) > _MOST_ABREAST else keys
 
 
 def _told(values: Array | None, how: Sampling) -> str:
@@ -86,7 +95,10 @@ def _told(values: Array | None, how: Sampling) -> str:
     mean, low, high = (float(part) for part in mean_interval(values, how))
     if mean != mean:
         return "-"
-    return number(mean) if low != low else f"{number(mean)} ± {number((high - low) / 2)}"
+    if low != low:
+        return number(mean)
+    places = decimals((high - low) / 2, 2) if high > low else decimals(abs(mean), 3)
+    return f"{figure(mean, places)} ± {figure((high - low) / 2, places)}"
 
 
 def show_extent(plan: "Plan", extent: "Extent", shard: tuple[int, int]) -> None:

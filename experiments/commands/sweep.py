@@ -209,7 +209,8 @@ def _draw(made: "Sweep", folder: Path) -> None:
     if outcome.name not in runs or runs[outcome.name].isna().all():
         return
     target.mkdir(exist_ok=True)
-    plots.save(factors(runs, experiment.design, outcome, experiment.name), target, "factors")
+    title = f"{experiment.name}: {outcome.label} over what was varied"
+    plots.save(factors(runs, experiment.design, outcome, title), target, "factors")
 
 
 def summary(made: "Sweep") -> dict[str, Any]:

@@ -86,6 +86,20 @@ def rank_correlations(points: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     return table.set_index("key").loc[order].reset_index()
 
 
+def drawn_correlations(runs: pd.DataFrame, design: Design, outcome: str) -> pd.DataFrame:
+    """Return the rank correlations of all keys that a design draws, the strongest first.
+
+    Each point that was drawn counts once, as the mean over the worlds and over all keys that its
+    sample is crossed with.
+    """
+    tables = [rank_correlations(by_point(runs, keys, outcome), keys) for keys in design.drawn]
+    ranks = pd.concat(tables, ignore_index=True)
+    strength = ranks["rho"].abs().groupby(ranks["key"]).max().fillna(-1.0)
+    order = sorted(strength.index, key=lambda key: -strength[key])
+    made: pd.DataFrame = ranks.set_index("key").loc[order].reset_index()
+    return made
+
+
 def _rank_interval(rho: float, count: int) -> tuple[float, float]:
     """Return the interval of a rank correlation from so many pairs."""
     if count <= 3 or not abs(rho) < 1 - 1e-12:

@@ -18,7 +18,7 @@ from experiments.methods.drawn import (
     paired_difference,
     running_mean,
 )
-from experiments.methods.factors import by_point, quantity, rank_correlations
+from experiments.methods.factors import by_point, drawn_correlations, quantity
 from experiments.methods.statistics import Interval
 from experiments.outcomes import Measure
 from experiments.planning.designs import Design
@@ -104,17 +104,11 @@ def clouds(runs: pd.DataFrame, design: Design, measure: Measure, title: str) -> 
 
 def _ranks(cloud: _Cloud) -> pd.DataFrame:
     """Return the rank correlations of what was drawn, the strongest first, and then all else."""
-    known = [
-        rank_correlations(by_point(cloud.runs, keys, cloud.outcome), keys)
-        for keys in cloud.design.drawn
-    ]
-    ranks = pd.concat(known, ignore_index=True)
+    ranks = drawn_correlations(cloud.runs, cloud.design, cloud.outcome)
     ranks = ranks[ranks["key"].isin(cloud.keys)]
-    listed = [key for key in cloud.keys if key not in cloud.design.ranges]
-    strength = ranks["rho"].abs().groupby(ranks["key"]).max().fillna(-1.0)
-    order = sorted(strength.index, key=lambda key: -strength[key])
-    others = pd.DataFrame({"key": [key for key in listed if key not in order]}).assign(rho=np.nan)
-    return pd.concat([ranks.set_index("key").loc[order].reset_index(), others], ignore_index=True)
+    known = set(ranks["key"])
+    others = pd.DataFrame({"key": [key for key in cloud.keys if key not in known]})
+    return pd.concat([ranks, others.assign(rho=np.nan)], ignore_index=True)
 
 
 # What stands above a panel

@@ -30,7 +30,7 @@ from experiments.plots.style import (
     short,
     styled,
 )
-from experiments.sections.keys import parameter_of, said
+from experiments.sections.keys import parameter_of, said, shortest
 from experiments.wording import decimals, figure
 
 _SHARED = "The worlds are the same everywhere, so that differences are mostly surer than means."
@@ -134,8 +134,8 @@ def _level_lines(
         axes.set_xticks(range(len(levels)), [short(said(level)) for level in levels])
         axes.set_xlim(-0.5, len(levels) - 0.5)
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     return ends
 
 
@@ -149,8 +149,7 @@ def _rows(runs: pd.DataFrame, keys: Sequence[str], measure: Measure, title: str)
     looks = places_of(runs["policy"])
     drawn = new_figure(max(6.4, 1.8 + 1.5 * len(points)), 4.2 + 0.16 * len(keys), title)
     axes = drawn.subplots()
-    ends_of_keys = [key.rpartition(".")[2] for key in keys]
-    words = ends_of_keys if len(set(ends_of_keys)) == len(keys) else list(keys)
+    words = shortest(keys)
     names = [
         "\n".join(f"{word} {said(value)}" for word, value in zip(words, row, strict=True))
         for row in points.itertuples(index=False)

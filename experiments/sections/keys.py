@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
@@ -264,6 +264,16 @@ def settings(faults: Faults, loc: Key, value: Any, example: str) -> dict[str, An
     if not isinstance(value, dict) or not value:
         faults.refuse(loc, value, f"must have keys of world or policy, such as `{example}`")
     return value
+
+
+def shortest(keys: Sequence[str]) -> list[str]:
+    """Return the last parts of dotted keys, if these tell them apart; else the keys.
+
+    >>> shortest(["talk.failure", "policy.delay"]), shortest(["policy.agents", "outages.0.agents"])
+    (['failure', 'delay'], ['policy.agents', 'outages.0.agents'])
+    """
+    ends = [key.rpartition(".")[2] for key in keys]
+    return ends if len(set(ends)) == len(keys) else list(keys)
 
 
 def said(value: Scalar) -> str:
