@@ -7,13 +7,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run test lint benchmark faults cases notebooks clean
+.PHONY: run test tests lint benchmark faults cases notebooks clean
 
 run: $(READY)
 	$(BIN)/amends compare bakery --out results/bakery
 
-test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+test: $(READY)
+	$(MAKE) --jobs 2 lint tests
+
+tests: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

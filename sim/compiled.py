@@ -26,7 +26,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def compiled(function: Function) -> Function:
     """Let `function` be called from kernels as well as from Python, where it is unchanged."""
-    marked: Function = register_jitable(forceinline=True)(function)
+    # A wrapper for C, which nobody calls, would hold the whole function once more, at each level.
+    marked: Function = register_jitable(forceinline=True, no_cfunc_wrapper=True)(function)
     return marked
 
 
@@ -35,7 +36,7 @@ def apart(function: Function) -> Function:
 
     Its arguments should be few and small: a whole setting costs more to hand over than it saves.
     """
-    marked: Function = register_jitable(function)
+    marked: Function = register_jitable(no_cfunc_wrapper=True)(function)
     return marked
 
 
@@ -71,7 +72,9 @@ def kernel(function: Function, keep: bool = True) -> Function:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = cache_folder()
         try:
-            made: Function = numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
+            made: Function = numba.njit(
+                cache=keep, nogil=True, error_model="numpy", no_cfunc_wrapper=True
+            )(function)
             return made
         finally:
             numba.config.CACHE_DIR = before

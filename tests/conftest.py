@@ -12,6 +12,19 @@ settings.register_profile(
 )
 settings.load_profile("reproducible")
 
+_FIRST = (
+    "test_performers", "test_factors", "test_plots", "test_prim", "test_drawn", "test_store",
+    "test_random_graphs", "test_scenario", "test_docs", "test_peer", "test_notebooks",
+)  # fmt: skip
+"""Files to begin with. Compiling takes a minute: the first compiles all, the next need nothing of it,
+so that a second worker does not compile the same meanwhile; the last take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files in an order in which workers of pytest-xdist do nothing twice."""
+    place = {name: i for i, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
 
 @pytest.fixture(autouse=True)
 def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,24 +110,30 @@ def side_by_side(
             lived.close(today)
 
 
-def leaves(state: Any, path: str = "state") -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    """Return every array of a state by its path."""
+def leaves(state: Any) -> list[np.ndarray[Any, Any]]:
+    """Return every array of a state, always in the same order."""
     if isinstance(state, np.ndarray):
-        yield path, state
-        return
-    for name, part in zip(state._fields, state, strict=True):
-        yield from leaves(part, f"{path}.{name}")
+        return [state]
+    return [leaf for part in state for leaf in leaves(part)]
+
+
+def paths(state: Any, path: str = "state") -> list[str]:
+    """Return where each of the `leaves` stands."""
+    if isinstance(state, np.ndarray):
+        return [path]
+    names = [(name, getattr(state, name)) for name in state._fields]
+    return [leaf for name, part in names for leaf in paths(part, f"{path}.{name}")]
 
 
 def difference(one: Any, other: Any) -> str:
     """Return where two states are not the same bytes, or nothing; padding is no content."""
-    for (path, left), (_, right) in zip(leaves(one), leaves(other), strict=True):
+    for i, (left, right) in enumerate(zip(leaves(one), leaves(other), strict=True)):
         if left.dtype != right.dtype or left.shape != right.shape:
-            return f"{path}: {left.dtype}{left.shape} and {right.dtype}{right.shape}"
+            return f"{paths(one)[i]}: {left.dtype}{left.shape} and {right.dtype}{right.shape}"
         for name in left.dtype.names or (...,):
             if left[name].tobytes() != right[name].tobytes():
                 rows = np.flatnonzero(left[name] != right[name])[:5]
-                return f"{path}.{name}{rows}: {left[name][rows]} and {right[name][rows]}"
+                return f"{paths(one)[i]}.{name}{rows}: {left[name][rows]} and {right[name][rows]}"
     return ""
 
 

@@ -35,6 +35,17 @@ def assert_twins(scenario: Scenario, **options: Any) -> np.ndarray[Any, Any]:
     return compiled.state.books[0]
 
 
+@worlds(30)
+@given(scenarios())
+def test_days_on_end_are_phases_one_by_one(scenario: Scenario) -> None:
+    lived = Lived(scenario)
+    for _ in side_by_side(lived, Lived(scenario)):
+        pass
+    whole = simulate(scenario)
+    assert whole.digest == lived.run.outcome().digest
+    assert whole.digest == simulate(scenario, performer="agents").digest
+
+
 def test_compiled_and_agents_are_the_same_bytes_after_every_phase() -> None:
     """On 200 random small worlds, in which, taken together, everything happens."""
     seen: Counter[str] = Counter()
@@ -51,17 +62,6 @@ def test_compiled_and_agents_are_the_same_bytes_after_every_phase() -> None:
     twins()
     assert tried >= 200
     assert {name: seen[name] for name in COUNTED if seen[name] < 20} == {}
-
-
-@worlds(30)
-@given(scenarios())
-def test_days_on_end_are_phases_one_by_one(scenario: Scenario) -> None:
-    lived = Lived(scenario)
-    for _ in side_by_side(lived, Lived(scenario)):
-        pass
-    whole = simulate(scenario)
-    assert whole.digest == lived.run.outcome().digest
-    assert whole.digest == simulate(scenario, performer="agents").digest
 
 
 @pytest.mark.parametrize("name", sorted(shipped("scenarios")))
