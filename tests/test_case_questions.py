@@ -139,7 +139,7 @@ class TestCurve:
         found = self.found(tmp_path, 0, 1, 3, 3)
         assert "is best at authority 20 (money): 3.0" in found.said
         assert found.said.endswith("more than at 0. Beyond 20, more changes nothing.")
-        assert found.verdicts == {"how much is enough": "20"}
+        assert found.verdicts == {"what is enough": "20"}
         assert [row.label for row in found.tracked][0] == "authority 20"
         assert {row.label for row in found.tracked} == {f"authority {n}" for n in (0, 10, 20, 40)}
 
@@ -191,11 +191,13 @@ class TestWays:
         assert found.said.endswith(
             "At their dearest they bring: asking 4.00 for 200; haste 0.500 for 80.0."
         )
-        assert found.verdicts == {"asking or haste": "asking"}
+        assert found.verdicts == {"the better of asking and haste": "asking"}
         assert {point["most"] for point in found.points} == {80.0}
 
     def test_the_other_way_round(self, tmp_path: Path) -> None:
-        assert self.found(tmp_path, haste=3.0).verdicts == {"asking or haste": "haste"}
+        assert self.found(tmp_path, haste=3.0).verdicts == {
+            "the better of asking and haste": "haste"
+        }
 
     def test_where_a_way_spends_nothing_there_is_nothing_to_compare(self, tmp_path: Path) -> None:
         made, way = question(tmp_path, self.TEXT)

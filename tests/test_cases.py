@@ -97,6 +97,9 @@ class TestShipped:
         text = page(result)
         first = text.split("\n\n")[1]
         assert result.summary.split(". ")[0][:30] in first.replace("\\", "")
+        short = text.split("\n\n")[2].splitlines()
+        assert [line[:4] for line in short] == ["- **"] * len(result.answered)
+        assert all(line.endswith(".") and len(line) < 900 for line in short)
         last = text.rindex("## The question")
         for answered in result.answered:
             assert text.rindex(answered.question.ask) > last
@@ -198,10 +201,32 @@ class TestVerdicts:
             {AS_IT_IS: {"q": ""}, ASSUMPTIONS[1]: {"q": "a"}, ASSUMPTIONS[2]: {"q": "b"}}
         )
         assert against.overturned == {"q": {"a": [ASSUMPTIONS[1]], "b": [ASSUMPTIONS[2]]}}
-        assert not against.settled and "it changes if" in against.said.lower()
+        assert not against.settled
+        assert (
+            against.said
+            == against.overturns
+            == (
+                f"Q is not decided, but a if {ASSUMPTIONS[1].said}, and b if {ASSUMPTIONS[2].said}."
+            )
+        )
         assert changes("a", "").opened == {"q": [ASSUMPTIONS[1]]}
         assert not changes("a", "b", ("a", "b", "c")).overturned
         assert changes("a", "c", ("a", "b", "c")).overturned
+
+    def test_what_is_open_is_told_together_and_overturns_nothing(self) -> None:
+        one, two, three = ASSUMPTIONS[1:4]
+        found = Changes(
+            {
+                AS_IT_IS: {"p": "x", "q": "x", "r": "x"},
+                one: {"p": "", "q": "", "r": "y"},
+                two: {"p": "", "q": "", "r": "y"},
+                three: {"p": "x", "q": "x", "r": "y"},
+            }
+        )
+        assert found.overturns == f"R is x, but y if {one.said}, if {two.said} or if {three.said}."
+        assert found.said == (
+            f"{found.overturns} No longer decided if {one.said} or if {two.said}: p; q."
+        )
 
 
 class TestRuns:

@@ -28,6 +28,8 @@ class Answer:
 
     Attributes
     ----------
+    short : str
+        The answer in a sentence or two.
     said : str
         The answer in words, with its intervals.
     rows : sequence of Row
@@ -43,6 +45,7 @@ class Answer:
         Verdicts in their order, where one step more or less is no other answer.
     """
 
+    short: str
     said: str
     rows: Sequence[Row]
     verdicts: Mapping[str, str]

@@ -74,10 +74,9 @@ class CaseResult:
     def summary(self) -> str:
         """The first paragraph: whether the answers hold whatever is assumed, and which do not."""
         changing = [each for each in self.answered if each.changes.overturned]
-        parts = [f"{each.question.ask} {each.changes.said}" for each in changing]
-        ranked = self.ranking.changes
-        if ranked.overturned:
-            parts.append(f"The order of the policies: {ranked.said[:1].lower()}{ranked.said[1:]}")
+        parts = [f"{each.question.ask} {each.changes.overturns}" for each in changing]
+        if ranked := self.ranking.changes.overturns:
+            parts.append(f"Which policy is better? {ranked}")
         if parts:
             return "An answer of this case hangs on an assumption. " + " ".join(parts)
         unsure = sum(bool(each.changes.opened) for each in self.answered)

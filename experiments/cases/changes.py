@@ -77,27 +77,36 @@ class Changes:
         return abs(self.steps.index(one) - self.steps.index(other)) <= 1
 
     @property
+    def overturns(self) -> str:
+        """What overturns it, in a sentence; nothing if nothing does."""
+        return self._sentence(self.overturned)
+
+    @property
     def said(self) -> str:
         """What changes it, in words."""
-        told = [
-            f"it changes if {_conditions(found)} ({name}: {verdict})"
-            for name, others in self.overturned.items()
-            for verdict, found in others.items()
-        ]
+        told = [self.overturns] if self.overturned else []
+        by_condition: dict[str, list[str]] = {}
+        for name, found in self.opened.items():
+            by_condition.setdefault(_conditions(found), []).append(name)
         told += [
-            f"it is no longer decided if {_conditions(found)} ({name})"
-            for name, found in self.opened.items()
+            f"No longer decided {condition}: {'; '.join(names)}."
+            for condition, names in by_condition.items()
         ]
-        told += [
-            f"it is decided only if {_conditions(found)} ({name}: {verdict})"
-            for name, others in self.settled.items()
-            for verdict, found in others.items()
-        ]
-        if not told:
-            return "None of the other assumptions changes this."
+        told += [self._sentence(self.settled)] if self.settled else []
+        return " ".join(told) or "None of the other assumptions changes this."
+
+    def _sentence(self, found: Mapping[str, Mapping[str, Sequence[Assumption]]]) -> str:
+        """Return in a sentence what is found of each thing as it is, and under which assumptions
+        what else."""
+        told = []
+        for name, others in found.items():
+            usual = self.verdicts[AS_IT_IS][name] or "not decided"
+            ways = (f"{verdict} {_conditions(where)}" for verdict, where in others.items())
+            told.append(f"{name} is {usual}, but {', and '.join(ways)}")
         text = "; ".join(told)
-        return f"{text[:1].upper()}{text[1:]}."
+        return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _conditions(assumptions: Sequence[Assumption]) -> str:
-    return " or if ".join(each.said for each in assumptions)
+    *most, last = (f"if {each.said}" for each in assumptions)
+    return f"{', '.join(most)} or {last}" if most else last

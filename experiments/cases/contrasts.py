@@ -58,7 +58,7 @@ class Contrasts:
         said = [
             f"{name[:1].upper()}{name[1:]}: {'; '.join(all_)}." for name, all_ in clauses.items()
         ]
-        return Answer(" ".join(said), rows, verdicts, compared or rows)
+        return Answer(said[0], " ".join(said), rows, verdicts, compared or rows)
 
     def asked(self, contrast: Named) -> str:
         """Return what is asked by a comparison: its name, and of what where that leaves it open."""

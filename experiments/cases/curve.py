@@ -61,10 +61,12 @@ class Curve:
             {"value": value, **gain._asdict()}
             for value, gain in zip(self.asked.values, gains, strict=True)
         ]
+        told = self.sentences(key, best, enough, values, gains)
         return Answer(
-            self.sentence(key, best, enough, values, gains),
+            " ".join(told[:2]),
+            " ".join(told),
             rows,
-            {"how much is enough": found if gains[best].side() != "" or enough == 0 else ""},
+            {"what is enough": found if gains[best].side() != "" or enough == 0 else ""},
             [tracked[enough], *tracked[:enough], *tracked[enough + 1 :]],
             points,
             [said(value) for value in self.values],
@@ -77,9 +79,9 @@ class Curve:
             if i == best or estimated(values[best] - each).side() != ABOVE
         )  # fmt: skip
 
-    def sentence(
+    def sentences(
         self, key: str, best: int, enough: int, values: list[Array], gains: list[Reading]
-    ) -> str:
+    ) -> list[str]:
         """Return what was found in words."""
         measure, unit = self.measure, self.lever.unit
         first, last, most = (said(self.values[i]) for i in (0, -1, best))
@@ -109,4 +111,4 @@ class Curve:
                 f"Too much hurts: {last} falls {estimated(sign * (values[best] - values[-1])).size(measure)} "
                 "short of the best."
             )
-        return " ".join(told)
+        return told

@@ -91,23 +91,18 @@ class Levers:
         ]  # fmt: skip
         tracked = [Row("mean of both", n, self.measure, estimated(worth[n])) for n in ranked]
         said = self.sentence(ranked, best, alone, lost, estimated(full - base))
-        return Answer(said, rows, {"what does most": best}, tracked)
+        short = self.leading(ranked, best, alone, lost)
+        return Answer(short, said, rows, {"what does most": best}, tracked)
 
     def sentence(
         self, ranked: list[str], best: str, alone: dict[str, Array], lost: dict[str, Array],
         whole: Reading,
     ) -> str:  # fmt: skip
         """Return what was found in words."""
-        measure = self.measure
-        told = [f"All of it together ({listed(list(self.asked.parts))}) {whole.moved(measure)}."]
-        if best:
-            told.append(
-                f"What does most is {best}: {_worth(alone[best], measure)} by itself, and "
-                f"{_worth(lost[best], measure)} on top of all the others."
-            )
-        else:
-            leaders = listed(ranked[:2])
-            told.append(f"Which does most is not decided between {leaders}.")
+        told = [
+            f"All of it together ({listed(list(self.asked.parts))}) {whole.moved(self.measure)}.",
+            self.leading(ranked, best, alone, lost),
+        ]
         others = [name for name in ranked if name != best]
         told.append(
             ("Then come " if best else "There are ")
@@ -125,6 +120,17 @@ class Levers:
             "On top of the others", ranked, lost
         )
         return " ".join(told)
+
+    def leading(
+        self, ranked: list[str], best: str, alone: dict[str, Array], lost: dict[str, Array]
+    ) -> str:
+        """Say which part does most, or between which that is not decided."""
+        if not best:
+            return f"Which does most is not decided between {listed(ranked[:2])}."
+        return (
+            f"What does most is {best}: {_worth(alone[best], self.measure)} by itself, and "
+            f"{_worth(lost[best], self.measure)} on top of all the others."
+        )
 
     def alone(self, best: str, alone: dict[str, Array]) -> list[str]:
         """Say which part does most by itself, if that is not the one that does most in all."""

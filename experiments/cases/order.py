@@ -53,13 +53,14 @@ class Order:
         was, is_ = (better_of(values, ranked, self.measure) for values in (usual, other))
         turned = [is_[pair] for pair in was if was[pair] and is_[pair] not in ("", was[pair])]
         verdict = "changed" if turned else "the same"
-        text = f"{self.sentence(was, is_, ranked)} {self.apart(usual, other, ranked)}"
-        return Answer(text, rows, {"the order": verdict}, tracked)
+        told = self.sentences(was, is_, ranked)
+        text = " ".join([*told, self.apart(usual, other, ranked)])
+        return Answer(told[0], text, rows, {"the order": verdict}, tracked)
 
-    def sentence(
+    def sentences(
         self, was: Mapping[tuple[str, str], str], is_: Mapping[tuple[str, str], str],
         ranked: list[str],
-    ) -> str:  # fmt: skip
+    ) -> list[str]:  # fmt: skip
         """Return in words whether the order is the same."""
         turned = [
             f"{is_[one, other]} is then better than {other if is_[one, other] == one else one}"
@@ -74,9 +75,7 @@ class Order:
             told += f"is another: {'; '.join(turned)}."
         else:
             told += f"is the same, from best to worst: {'; '.join(ranked)}."
-        if opened:
-            told += f" No longer decided then: {'; '.join(opened)}."
-        return told
+        return [told, *([f"No longer decided then: {'; '.join(opened)}."] if opened else [])]
 
     def apart(
         self, usual: Mapping[str, Array], other: Mapping[str, Array], ranked: list[str]

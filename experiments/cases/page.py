@@ -39,6 +39,10 @@ def page(result: "CaseResult", images: str = "") -> str:
     parts = [
         f"# {as_it_stands(told.title)}",
         f"**{as_it_stands(result.summary)}**",
+        "\n".join(
+            f"- **{as_it_stands(each.question.ask)}** {as_it_stands(each.answer.short)}"
+            for each in result.answered
+        ),
         *map(as_it_stands, told.story),
         "## What is simulated",
         f"{count(len(experiment.policies)).capitalize()} policies in {worlds(result)} of the scenario "

@@ -100,8 +100,8 @@ def _curve(result: "CaseResult", answered: "Answered") -> Any:
     asked = answered.question.curve
     assert asked is not None
     measure, answer = _measure(result, answered), answered.answer
-    decided = answer.verdicts["how much is enough"]
-    # The last value is no answer to how much is enough: more might be better still.
+    decided = answer.verdicts["what is enough"]
+    # The last value is no answer to what is enough: more might be better still.
     values, steps = asked.values[:-1], answer.steps[:-1]
     enough = next(
         (value for value, step in zip(values, steps, strict=True) if step == decided), None

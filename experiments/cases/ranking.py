@@ -59,8 +59,7 @@ class Ranking:
         """Return which policy of each pair is better, as far as that is sure."""
         found = better_of(self._values[assumption], self.order(AS_IT_IS), self.measure)
         return {
-            f"{one} and {other}": f"{better} is better" if better else ""
-            for (one, other), better in found.items()
+            f"the better of {one} and {other}": better for (one, other), better in found.items()
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Ways:
         for point in points:
             point["most"] = most
         tracked = [row for row in rows if row.panel == rows[-1].panel]
-        return Answer(" ".join(told), rows, self.better(full), tracked, points)
+        return Answer(told[1], " ".join(told), rows, self.better(full), tracked, points)
 
     def _beyond(self, runs: Runs, assumption: Assumption, cells: list[Cell], outcome: str) -> Array:
         """Return an outcome beyond that of the start: [points, worlds], the start among them."""
@@ -107,7 +107,7 @@ class Ways:
         found = {}
         for one, other in combinations(full, 2):
             side = estimated(self.measure.direction * (full[one] - full[other])).side()
-            found[f"{one} or {other}"] = {ABOVE: one, BELOW: other}.get(side, "")
+            found[_pair(one, other)] = {ABOVE: one, BELOW: other}.get(side, "")
         return found
 
     def compared(
@@ -129,7 +129,7 @@ class Ways:
         first, *others = ranked
         behind = [
             name for name in others
-            if first in (better.get(f"{first} or {name}"), better.get(f"{name} or {first}"))
+            if first in (better.get(_pair(first, name)), better.get(_pair(name, first)))
         ]  # fmt: skip
         level = [name for name in others if name not in behind]
         name = f"{first[:1].upper()}{first[1:]}"
@@ -151,6 +151,10 @@ class Ways:
             for name, point in last.items()
         ]
         return f"At their dearest they bring: {'; '.join(each)}."
+
+
+def _pair(one: str, other: str) -> str:
+    return f"the better of {one} and {other}"
 
 
 def _money(amount: float) -> str:
